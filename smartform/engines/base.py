@@ -1,0 +1,166 @@
+"""What the jobs need of a model: `TextEngine` decodes branches, `Transcriber` hears speech.
+
+A `Branch` is one field's answer in the making: the engine writes its header and then the most
+probable text that its constraint admits, or NO_DATA. Constraints are data, so that an engine
+that decodes token by token can hold to them and one that calls a server can check them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from smartform.prompts import Prompt
+from smartform.results import Span
+
+Cancel = Callable[[], bool]
+"""Asked between steps; true stops the job with `smartform.errors.Cancelled`."""
+
+
+def never() -> bool:
+    """The `Cancel` of jobs that cannot be cancelled."""
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """The value is a piece of the prompt's text that starts and ends at a word edge.
+
+    Args:
+        many: whether several pieces may follow each other, joined by the list separator.
+        max_chars: longest piece.
+    """
+
+    many: bool = False
+    max_chars: int = 240
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """The value is one of `texts` (several of them, in that order, where `many`).
+
+    `texts` are as the branch writes them: spotted expressions, shown options, true and false.
+    """
+
+    texts: tuple[str, ...]
+    many: bool = False
+
+
+Constraint = Copy | OneOf
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One field to answer: its protocol name and what its value may be."""
+
+    name: str
+    constraint: Constraint
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """An engine's answer to one branch.
+
+    Args:
+        name: the branch's name.
+        texts: what was written; () for NO_DATA, one text, or several where the constraint has `many`.
+        probability: of this answer among all that the constraint admits, 0 to 1;
+            None where the engine cannot tell (a remote server without log-probabilities).
+        p_no_data: probability of NO_DATA among all that the constraint admits; None as above.
+        spans: for each of `texts`, its place in the prompt's text where the engine knows it.
+        p_texts: for `OneOf`, the probability of each admitted text, in order; else empty.
+    """
+
+    name: str
+    texts: tuple[str, ...]
+    probability: float | None
+    p_no_data: float | None
+    spans: tuple[Span, ...] = ()
+    p_texts: tuple[float, ...] = ()
+
+
+@runtime_checkable
+class TextEngine(Protocol):
+    """A language model that answers branches."""
+
+    @property
+    def name(self) -> str:
+        """What people call this model."""
+        ...
+
+    @property
+    def window_tokens(self) -> int:
+        """How many tokens of form and text together one call can read."""
+        ...
+
+    def count_tokens(self, text: str) -> int:
+        """How many tokens `text` has (an upper estimate where the engine cannot tell)."""
+        ...
+
+    def decode(
+        self, prompt: Prompt, branches: Sequence[Branch], *, cancel: Cancel = never
+    ) -> Iterator[Decoded]:
+        """Answer every branch, each as soon as it is known, in any order.
+
+        Raises:
+            EngineError: the model or the server failed.
+            Cancelled: `cancel` said so.
+        """
+        ...
+
+    def stats(self) -> dict[str, float]:
+        """What the last `decode` evaluated: prompt_tokens, cached_tokens, branch_tokens, steps."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What was said.
+
+    Args:
+        text: the words, punctuated.
+        language: ISO 639-1 code, detected or as chosen.
+        language_probability: how sure the detection is, 0 to 1; 1 where chosen.
+        seconds: length of the recording.
+        segments: (start, end, text) of each piece, in seconds.
+    """
+
+    text: str
+    language: str
+    language_probability: float
+    seconds: float
+    segments: tuple[tuple[float, float, str], ...] = field(default=())
+
+
+@runtime_checkable
+class Transcriber(Protocol):
+    """Speech → text."""
+
+    @property
+    def name(self) -> str:
+        """What people call this model."""
+        ...
+
+    def transcribe(
+        self,
+        audio: Path | tuple[int, object],
+        *,
+        language: str | None = None,
+        vocabulary: Sequence[str] = (),
+        on_text: Callable[[str], None] | None = None,
+        cancel: Cancel = never,
+    ) -> Transcript:
+        """Transcribe a file or (sample rate in Hz, samples: mono or stereo NumPy array, int16 or float32).
+
+        Args:
+            language: ISO 639-1 code; None detects it.
+            vocabulary: words likely to be said (field labels, options).
+            on_text: called with the text so far after each piece.
+
+        Raises:
+            AudioError: not sound, too long, damaged, or no speech in it.
+            Cancelled: `cancel` said so.
+        """
+        ...
