@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from smartform.prompts import Prompt
 from smartform.results import Span
@@ -133,6 +133,37 @@ class Transcript:
     seconds: float
     segments: tuple[tuple[float, float, str], ...] = field(default=())
 
+    def to_dict(self) -> dict[str, Any]:
+        """The transcript as JSON data; each segment is {start, end, text}."""
+        return {
+            "text": self.text,
+            "language": self.language,
+            "language_probability": round(self.language_probability, 4),
+            "seconds": round(self.seconds, 3),
+            "segments": [{"start": s, "end": e, "text": t} for s, e, t in self.segments],
+        }
+
+
+@runtime_checkable
+class Dictation(Protocol):
+    """One person speaking: takes sound as it comes, tells the words so far."""
+
+    def feed(self, rate: int, samples: object) -> str:
+        """Take the next sound (rate in Hz; samples as `Transcriber.transcribe` takes them); the text so far.
+
+        Raises:
+            AudioError: not sound, or too long in all.
+        """
+        ...
+
+    def finish(self) -> Transcript:
+        """The whole; nothing is fed afterwards.
+
+        Raises:
+            AudioError: nothing was said.
+        """
+        ...
+
 
 @runtime_checkable
 class Transcriber(Protocol):
@@ -163,4 +194,8 @@ class Transcriber(Protocol):
             AudioError: not sound, too long, damaged, or no speech in it.
             Cancelled: `cancel` said so.
         """
+        ...
+
+    def dictation(self, *, language: str | None = None, vocabulary: Sequence[str] = ()) -> Dictation:
+        """A listener for live speech; arguments as in `transcribe`."""
         ...

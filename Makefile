@@ -1,0 +1,69 @@
+# make run     the app on http://localhost:7860
+# make test    every test              make check    style, types, import direction, README commands
+# make bench   side-by-side timings    make screenshots    the pictures in README.md
+# make train-forms    train, convert and install the forms adapter
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+INSTALL := $(PIP) install --quiet
+LOCATE := from smartform.engines import models; print(models.locate("gemma-3-270m"))
+LLAMA := $(shell sed -n 's/^\(llama-cpp-python==[^ ]*\).*/\1/p' requirements.txt)
+
+.DEFAULT_GOAL := run
+.PHONY: run env fetch-models test check test-env test-tools bench train-forms screenshots
+
+run: env
+	$(BIN)/python app.py
+
+env: $(VENV)/.installed fetch-models
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+
+# llama.cpp is built for this processor: a portable build is slower.
+$(VENV)/.installed: requirements.txt | $(BIN)/python
+	CMAKE_ARGS="-DGGML_NATIVE=ON" $(INSTALL) $(LLAMA)
+	$(INSTALL) -r requirements.txt
+	touch $@
+
+fetch-models: $(VENV)/.installed
+	$(BIN)/python -m smartform models fetch
+
+test-env: $(VENV)/.installed-dev
+$(VENV)/.installed-dev: $(VENV)/.installed requirements/dev.txt requirements/train.txt
+	$(INSTALL) -r requirements.txt -r requirements/train.txt -r requirements/dev.txt
+	touch $@
+
+# What the browser tests and the README's examples call.
+test-tools:
+	@command -v chromium > /dev/null && command -v curl > /dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+	    apt-get update -qq && \
+	    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium curl; \
+	  else \
+	    echo "The tests need Chromium and curl: sudo apt-get install chromium curl" >&2; exit 1; \
+	  fi; }
+
+test: env test-env test-tools
+	$(BIN)/python -m pytest
+
+check: env test-env test-tools
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest --quiet tests/test_readme.py
+
+bench: env test-env
+	$(BIN)/python -m bench
+
+train-forms: env test-env
+	$(BIN)/python -m training.train_forms --config training/configs/forms.yaml
+	$(BIN)/python -m convert.to_gguf runs/forms/best --base "$$($(BIN)/python -c '$(LOCATE)')" \
+	  --task forms --out models/forms.gguf
+
+screenshots: env test-env test-tools
+	$(BIN)/python -m tests.browser.screenshots

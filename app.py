@@ -1,0 +1,55 @@
+"""The app: settings from the environment → engines → page → server.
+
+    python app.py        serves the page, REST under /api/v1 and MCP under /gradio_api/mcp on PORT (7860)
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+
+import fastapi
+import uvicorn
+
+from smartform.engines.load import service as load_service
+from smartform.errors import SmartFormError
+from smartform.rest import build_router
+from smartform.service import Service
+from smartform.settings import Settings
+from smartform.sources import example, presets
+from smartform.tools import make_tools
+from ui.form_tab import Desk, Preset
+from ui.layout import build_app, serve_on
+
+FIRST_PRESET = "hotel_booking"
+
+
+def build(service: Service) -> fastapi.FastAPI:
+    """The page, REST and MCP around `service`, as one application."""
+    known = {name: Preset(form, example(name)) for name, form in presets().items()}
+    server = fastapi.FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    server.include_router(build_router(service))
+    return serve_on(server, build_app(Desk(service, known, FIRST_PRESET), make_tools(service)))
+
+
+def main() -> None:
+    """Serve until stopped; models load in the background, so that the page is there at once."""
+    settings = Settings.from_environment()
+    service = load_service(settings)
+    threading.Thread(target=_warm, args=(service,), daemon=True).start()
+    uvicorn.run(build(service), host="0.0.0.0", port=settings.port, log_level="warning")
+
+
+def _warm(service: Service) -> None:
+    try:
+        service.warm()
+    except SmartFormError as error:
+        # Not fatal: the first job tries again and tells the person.
+        logging.getLogger("smartform").error("%s %s", error, error.hint)
+
+
+if __name__ == "__main__":
+    main()

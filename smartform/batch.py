@@ -1,0 +1,236 @@
+"""Many texts in one go: a JSONL file of texts and forms → a JSONL file of filled forms.
+
+A line of the input has `id` (text or number), `text`, `form_fields` and maybe `today`; what
+else it has is ignored. Its line of the output has `id`, `values`, `fields`, `seconds`, and
+`warnings` where there are any. A line that cannot be answered never stops the rest: it becomes
+`{"id": …, "line": number, "error": what is wrong, "hint": what to do}`, with `id` null where
+the line has no id of its own (none given, or one that an earlier line has).
+
+A job that was stopped goes on where it stopped: texts whose id the output has already are
+skipped, lines with errors are tried again, and a last line that was half written is dropped.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from smartform.errors import Cancelled, FormError, InputError, SmartFormError, TextError
+from smartform.inputs import parse_day
+from smartform.schema import FormSpec
+from smartform.service import Service
+
+Key = str | int | float
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How far a job is: lines read so far, by outcome."""
+
+    filled: int = 0
+    skipped: int = 0
+    failed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One usable line of the input."""
+
+    key: Key
+    form: FormSpec
+    text: str
+    today: date | None
+
+
+def run(
+    service: Service,
+    lines: Iterable[bytes],
+    out: Path,
+    *,
+    today: date | None = None,
+    on_line: Callable[[Count], None] | None = None,
+) -> Count:
+    """Fill every line that `out` does not have yet and append the results to it.
+
+    Args:
+        lines: lines of the input, UTF-8; empty ones are passed over.
+        out: output file; made where missing, gone on with where it holds results.
+        today: date for lines that have none; None leaves their relative dates unresolved.
+        on_line: called after each line.
+
+    Raises:
+        InputError: `out` holds something else than results, or cannot be written.
+    """
+    done = resume(out)
+    seen: dict[Key, int] = {}
+    filled = skipped = failed = 0
+    with _opened(out) as file:
+        for number, line in _numbered(lines):
+            answer = _answer(service, line, number, today, done, seen)
+            if answer is None:
+                skipped += 1
+            else:
+                failed += "error" in answer
+                filled += "error" not in answer
+                file.write(json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+                file.flush()
+            if on_line:
+                on_line(Count(filled, skipped, failed))
+    return Count(filled, skipped, failed)
+
+
+def resume(out: Path) -> set[Key]:
+    """Ids that `out` has results for; drops its lines with errors and a half-written last line.
+
+    Raises:
+        InputError: a line that no run of this job has written, so that nobody's file is harmed.
+    """
+    if not out.exists():
+        return set()
+    try:
+        content = out.read_bytes()
+    except OSError as problem:
+        raise _unusable(out, problem) from problem
+    *lines, rest = content.split(b"\n")
+    kept: list[bytes] = []
+    done: set[Key] = set()
+    for number, line in enumerate(lines, 1):
+        result = _result(line)
+        if result is None:
+            raise InputError(
+                f"Line {number} of {out.name} is not a result of this job.",
+                "Name another --out file, or move this one away.",
+            )
+        if "error" not in result:
+            kept.append(line)
+            done.add(result["id"])
+    last = _result(rest)
+    if last is not None and "error" not in last:
+        kept.append(rest)
+        done.add(last["id"])
+    elif last is None and rest and not rest.startswith(b"{"):
+        raise InputError(
+            f"{out.name} does not hold results of this job.",
+            "Name another --out file, or move this one away.",
+        )
+    repaired = b"".join(line + b"\n" for line in kept)
+    if repaired != content:
+        _replace(out, repaired)
+    return done
+
+
+def _answer(
+    service: Service,
+    line: bytes,
+    number: int,
+    today: date | None,
+    done: set[Key],
+    seen: dict[Key, int],
+) -> dict[str, Any] | None:
+    """The output line for one input line; None where `done` has it."""
+    key: Key | None = None
+    try:
+        data = _object(line)
+        key = _key(data)
+        if key in seen:
+            first, key = key, None
+            raise InputError(
+                f"The id {json.dumps(first)} stands on line {seen[first]} already.",
+                "Give every line an id of its own.",
+            )
+        seen[key] = number
+        if key in done:
+            return None
+        task = _task(key, data, today)
+        result = service.fill(task.form, task.text, today=task.today)
+    except Cancelled:
+        raise
+    except SmartFormError as problem:
+        return {"id": key, "line": number, "error": str(problem), "hint": problem.hint}
+    except Exception as fault:  # one line must not cost the others, whatever it trips over
+        return {
+            "id": key,
+            "line": number,
+            "error": f"Unexpected fault: {type(fault).__name__}.",
+            "hint": "Please report it together with this line of the input.",
+        }
+    answer = result.to_dict()
+    return {"id": task.key} | {
+        name: answer[name]
+        for name in ("values", "fields", "seconds", "warnings")
+        if name != "warnings" or answer[name]
+    }
+
+
+def _numbered(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
+    for number, line in enumerate(lines, 1):
+        bare = (line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line).strip()
+        if bare:
+            yield number, bare
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    try:
+        data = json.loads(line.decode("utf-8"))
+    except UnicodeDecodeError as problem:
+        raise InputError("The line is not UTF-8.", "Save the file as UTF-8.") from problem
+    except (ValueError, RecursionError) as problem:
+        raise InputError("The line is not JSON.", "Write one JSON object a line.") from problem
+    if not isinstance(data, dict):
+        raise InputError("The line is not a JSON object.", "Write one JSON object a line.")
+    return data
+
+
+def _key(data: dict[str, Any]) -> Key:
+    key = data.get("id")
+    if isinstance(key, bool) or not isinstance(key, (str, int, float)) or key == "":
+        raise InputError("The line has no id.", 'Give every line an "id": a text or a number.')
+    return key
+
+
+def _task(key: Key, data: dict[str, Any], today: date | None) -> Task:
+    text = data.get("text")
+    if not isinstance(text, str):
+        raise TextError("The line has no text.", 'Put the text to read under "text".')
+    if not isinstance(data.get("form_fields"), list):
+        raise FormError("The line has no form.", 'List the fields under "form_fields".')
+    form = FormSpec.from_dict({"form_fields": data["form_fields"]})
+    return Task(key, form, text, parse_day(data["today"]) if data.get("today") else today)
+
+
+def _result(line: bytes) -> dict[str, Any] | None:
+    """A line of the output as data; None for anything that this job does not write."""
+    try:
+        data = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    known = isinstance(data, dict) and "id" in data and ("values" in data or "error" in data)
+    return data if known else None
+
+
+def _replace(out: Path, content: bytes) -> None:
+    beside = out.with_name(out.name + ".part")
+    try:
+        beside.write_bytes(content)
+        os.replace(beside, out)
+    except OSError as problem:
+        raise _unusable(out, problem) from problem
+
+
+def _opened(out: Path) -> BinaryIO:
+    try:
+        return out.open("ab")
+    except OSError as problem:
+        raise _unusable(out, problem) from problem
+
+
+def _unusable(out: Path, problem: OSError) -> InputError:
+    return InputError(
+        f"{out.name} cannot be used for the results: {problem.strerror}.",
+        "Name an --out file in a folder that exists and may be written to.",
+    )

@@ -1,0 +1,58 @@
+"""What each field's branch may write, given the text: the bridge from types to decoding."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from smartform.engines.base import Constraint, Copy, OneOf
+from smartform.schema import Field, FieldType
+from smartform.values import SPOTTED, Candidate, expression, find_candidates
+
+COUNTABLE = tuple(str(n) for n in range(13))
+"""What a number field may say although the text does not ('my wife and I' → 2): small counts."""
+
+TRUTHS = ("true", "false")
+_LONGTEXT_CHARS = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How one field is answered.
+
+    Args:
+        field: the field.
+        constraint: what its branch may write.
+        candidates: for spotted types, what each admitted text stands for; several where one
+            expression occurs more than once.
+    """
+
+    field: Field
+    constraint: Constraint
+    candidates: dict[str, tuple[Candidate, ...]]
+
+
+def plan(field: Field, text: str, languages: Sequence[str], today: date | None) -> Plan:
+    """What the branch of `field` may write when it reads `text`."""
+    if field.type.has_options:
+        options = tuple(" ".join(option.split()) for option in field.shown_options)
+        return Plan(field, OneOf(options, many=field.type is FieldType.MULTICHOICE), {})
+    if field.type is FieldType.BOOLEAN:
+        return Plan(field, OneOf(TRUTHS), {})
+    if field.type in SPOTTED:
+        return _spotted(field, text, languages, today)
+    if field.type is FieldType.LONGTEXT:
+        return Plan(field, Copy(max_chars=_LONGTEXT_CHARS), {})
+    return Plan(field, Copy(many=field.type is FieldType.LIST), {})
+
+
+def _spotted(field: Field, text: str, languages: Sequence[str], today: date | None) -> Plan:
+    by_text: dict[str, tuple[Candidate, ...]] = {}
+    for candidate in find_candidates(field.type, text, languages, today):
+        key = expression(text, candidate)
+        by_text[key] = (*by_text.get(key, ()), candidate)
+    texts = list(by_text)
+    if field.type in (FieldType.INTEGER, FieldType.NUMBER):
+        texts += [count for count in COUNTABLE if count not in by_text]
+    return Plan(field, OneOf(tuple(texts)), by_text)

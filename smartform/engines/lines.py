@@ -1,0 +1,134 @@
+"""What a branch may write, as token lines: the search space of constrained decoding.
+
+A `Line` is a run of tokens together with the places where a value may end. For a choice it is
+one option with one end; for copying it is the text from one word on, with an end at every word
+edge. `LineSet` groups lines by their next token, so a search walks them as a trie.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from smartform.results import Span
+
+Tokenise = Callable[[str], list[int]]
+
+_FIRST_CHARS = 48
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One way to write a value.
+
+    Args:
+        tokens: what is written, the leading space included.
+        ends: depth (number of tokens written) → index of what has then been written.
+    """
+
+    tokens: tuple[int, ...]
+    ends: dict[int, int]
+
+    @property
+    def last_end(self) -> int:
+        """The deepest place where the value may end."""
+        return max(self.ends)
+
+
+class OptionLines:
+    """The lines of a fixed list of texts; the index of an end is the text's."""
+
+    def __init__(self, texts: Sequence[str], tokenise: Tokenise) -> None:
+        self._lines = []
+        for index, text in enumerate(texts):
+            tokens = tuple(tokenise(" " + text))
+            if tokens:
+                self._lines.append(Line(tokens, {len(tokens): index}))
+
+    def first_tokens(self, start: int = 0) -> dict[int, list[int]]:
+        """Token → keys of the lines that begin with it, from text number `start` on."""
+        groups: dict[int, list[int]] = {}
+        for key, line in enumerate(self._lines):
+            if next(iter(line.ends.values())) >= start:
+                groups.setdefault(line.tokens[0], []).append(key)
+        return groups
+
+    def line(self, key: int) -> Line:
+        """The line with that key."""
+        return self._lines[key]
+
+
+class CopyLines:
+    """The lines of a source text: one from every word edge on.
+
+    White space is flattened to single spaces, as prompts render values. Lines are cut lazily:
+    their first tokens when the text is read, the rest when a search gets there.
+    """
+
+    def __init__(self, source: str, tokenise: Tokenise, piece: Callable[[int], bytes]) -> None:
+        self.flat, self._origin = _flatten(source)
+        self._tokenise, self._piece = tokenise, piece
+        self._firsts: dict[int, list[int]] = {}
+        self._lines: dict[tuple[int, int], Line] = {}
+        for start in _word_starts(self.flat):
+            tokens = tokenise(" " + self.flat[start : start + _FIRST_CHARS])
+            if tokens:
+                self._firsts.setdefault(tokens[0], []).append(start)
+
+    def first_tokens(self, start: int = 0) -> dict[int, list[int]]:
+        """Token → places in the flat text where a line begins with it, from `start` on."""
+        if start == 0:
+            return self._firsts
+        later = {token: [p for p in places if p >= start] for token, places in self._firsts.items()}
+        return {token: places for token, places in later.items() if places}
+
+    def line(self, start: int, max_chars: int) -> Line:
+        """The line from place `start` on; the index of an end is the place where it ends."""
+        key = (start, max_chars)
+        if key not in self._lines:
+            self._lines[key] = self._cut(start, max_chars)
+        return self._lines[key]
+
+    def _cut(self, start: int, max_chars: int) -> Line:
+        tokens = self._tokenise(" " + self.flat[start : start + max_chars])
+        ends: dict[int, int] = {}
+        written = b""
+        for depth, token in enumerate(tokens, 1):
+            written += self._piece(token)
+            place = start + len(written.decode("utf-8", "ignore")) - 1
+            if place > start and _is_edge(self.flat, place) and not self.flat[place - 1].isspace():
+                ends[depth] = place
+        if not ends:
+            ends[len(tokens)] = min(len(self.flat), start + max_chars)
+        return Line(tuple(tokens), ends)
+
+    def span(self, start: int, end: int) -> Span:
+        """The place in the source text of a piece of the flat text."""
+        return Span(self._origin[start], self._origin[end - 1] + 1)
+
+
+def _flatten(source: str) -> tuple[str, list[int]]:
+    """White space runs as single spaces, and for each character kept its place in `source`."""
+    flat: list[str] = []
+    origin: list[int] = []
+    for place, character in enumerate(source):
+        if character.isspace():
+            if flat and flat[-1] != " ":
+                flat.append(" ")
+                origin.append(place)
+        else:
+            flat.append(character)
+            origin.append(place)
+    if flat and flat[-1] == " ":
+        flat.pop()
+        origin.pop()
+    return "".join(flat), origin
+
+
+def _word_starts(flat: str) -> list[int]:
+    return [p for p in range(len(flat)) if not flat[p].isspace() and _is_edge(flat, p)]
+
+
+def _is_edge(flat: str, place: int) -> bool:
+    """Whether `place` lies between two words, not within one."""
+    return place <= 0 or place >= len(flat) or not (flat[place - 1].isalnum() and flat[place].isalnum())

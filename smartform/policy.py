@@ -1,0 +1,63 @@
+"""When an answer is given, when it is marked for review, and how sure it is said to be.
+
+The numbers are fitted on held-out examples (`python -m training.calibrate`) and stored in
+`policy.json`; nothing here is set by hand.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from smartform.schema import FieldType
+
+_CLIP = 1e-4
+
+
+@dataclass(frozen=True, slots=True)
+class TypePolicy:
+    """One field type's numbers.
+
+    Args:
+        silence: a value is given where NO_DATA is less probable than this.
+        slope, intercept: a value's confidence is the logistic of slope · logit(raw) + intercept.
+        review: values less sure than this need review.
+    """
+
+    silence: float = 0.5
+    slope: float = 1.0
+    intercept: float = 0.0
+    review: float = 0.5
+
+    def confidence(self, probability: float) -> float:
+        """The model's probability of a value as the share of such values that are right."""
+        clipped = min(1 - _CLIP, max(_CLIP, probability))
+        logit = self.slope * math.log(clipped / (1 - clipped)) + self.intercept
+        return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Every type's numbers; types that are not listed use the defaults."""
+
+    types: Mapping[FieldType, TypePolicy]
+
+    def __getitem__(self, kind: FieldType) -> TypePolicy:
+        return self.types.get(kind, TypePolicy())
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Mapping[str, Any]]) -> Policy:
+        """Read {type: {silence, slope, intercept, review}}."""
+        return cls({FieldType(kind): TypePolicy(**numbers) for kind, numbers in data.items()})
+
+
+@cache
+def shipped() -> Policy:
+    """The policy fitted for the shipped forms adapter."""
+    data = json.loads(files("smartform").joinpath("policy.json").read_text(encoding="utf-8"))
+    return Policy.from_dict(data["types"])

@@ -1,0 +1,186 @@
+"""One set of models for every door: screen, command line, REST and MCP.
+
+A `Service` loads its models once, on first use, and runs one job at a time: the jobs share the
+same cores, and two at once would both be slower. A job that waits can be cancelled.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from smartform.engines.base import Cancel, Dictation, Transcriber, Transcript, never
+from smartform.errors import Cancelled
+from smartform.inputs import check_form, clean
+from smartform.results import FieldResult, FillResult
+from smartform.schema import FormSpec
+
+if TYPE_CHECKING:  # its date and number libraries would slow the start of commands that need none
+    from smartform.fill import Filler
+
+T = TypeVar("T")
+
+_POLL_SECONDS = 0.05
+
+
+class Service:
+    """The jobs of the product, on models shared by all callers; safe to use from many threads."""
+
+    def __init__(self, filler: Filler, transcriber: Transcriber) -> None:
+        self._filler = _Once(lambda: filler)
+        self._transcriber = _Once(lambda: transcriber)
+        self._jobs = threading.Lock()
+
+    @classmethod
+    def lazy(cls, filler: Callable[[], Filler], transcriber: Callable[[], Transcriber]) -> Service:
+        """A service that calls the factories when it first needs them, each once."""
+        service = cls.__new__(cls)
+        service._filler = _Once(filler)
+        service._transcriber = _Once(transcriber)
+        service._jobs = threading.Lock()
+        return service
+
+    @property
+    def ready(self) -> bool:
+        """Whether the text model is loaded."""
+        return self._filler.loaded
+
+    def warm(self, *, speech: bool = True) -> None:
+        """Load the models now.
+
+        Args:
+            speech: whether the speech model too.
+
+        Raises:
+            EngineError: weights are missing or damaged.
+        """
+        self._filler.get()
+        if speech:
+            self._transcriber.get()
+
+    def fill(
+        self,
+        form: FormSpec,
+        text: str,
+        *,
+        today: date | None = None,
+        on_field: Callable[[FieldResult], None] | None = None,
+        on_progress: Callable[[float, str], None] | None = None,
+        cancel: Cancel = never,
+    ) -> FillResult:
+        """Fill `form` from `text`; see `smartform.fill.Filler.fill`.
+
+        Args:
+            today: the date that relative dates count from; None leaves them unresolved.
+
+        Raises:
+            FormError: the form holds broken characters.
+            TextError: nothing to read.
+            EngineError: the model failed.
+            Cancelled: `cancel` said so, while waiting or while working.
+        """
+        check_form(form)
+        with self._turn(cancel):
+            return self._filler.get().fill(
+                form, clean(text), today=today, on_field=on_field, on_progress=on_progress, cancel=cancel
+            )
+
+    def transcribe(
+        self,
+        audio: Path | tuple[int, object],
+        *,
+        language: str | None = None,
+        form: FormSpec | None = None,
+        on_text: Callable[[str], None] | None = None,
+        cancel: Cancel = never,
+    ) -> Transcript:
+        """Turn speech into text; see `smartform.engines.base.Transcriber.transcribe`.
+
+        Args:
+            form: its labels and options are words likely to be said.
+
+        Raises:
+            AudioError: not a recording, or no speech in it.
+            EngineError: the model failed.
+            Cancelled: `cancel` said so, while waiting or while working.
+        """
+        with self._turn(cancel):
+            return self._transcriber.get().transcribe(
+                audio,
+                language=language,
+                vocabulary=vocabulary(form) if form else (),
+                on_text=on_text,
+                cancel=cancel,
+            )
+
+    def dictation(self, *, language: str | None = None, form: FormSpec | None = None) -> Dictation:
+        """A listener for live speech, whose passes over the sound take turns with the other jobs.
+
+        Args:
+            language: ISO 639-1 code; None detects it.
+            form: its labels and options are words likely to be said.
+
+        Raises:
+            EngineError: the model cannot be loaded.
+        """
+        listener = self._transcriber.get().dictation(
+            language=language, vocabulary=vocabulary(form) if form else ()
+        )
+        return _TakingTurns(listener, self._turn)
+
+    @contextmanager
+    def _turn(self, cancel: Cancel) -> Iterator[None]:
+        while not self._jobs.acquire(timeout=_POLL_SECONDS):
+            if cancel():
+                raise Cancelled("Cancelled before it began.")
+        try:
+            yield
+        finally:
+            self._jobs.release()
+
+
+def vocabulary(form: FormSpec) -> tuple[str, ...]:
+    """The words of a form that its speaker is likely to say: labels and options, each once."""
+    words: dict[str, None] = {}
+    for field in form.fields:
+        words.update(dict.fromkeys((field.title, *field.shown_options)))
+    return tuple(words)
+
+
+class _TakingTurns:
+    """A `Dictation` whose work waits for the jobs that run."""
+
+    def __init__(self, listener: Dictation, turn: Callable[[Cancel], AbstractContextManager[None]]) -> None:
+        self._listener = listener
+        self._turn = turn
+
+    def feed(self, rate: int, samples: object) -> str:
+        with self._turn(never):
+            return self._listener.feed(rate, samples)
+
+    def finish(self) -> Transcript:
+        with self._turn(never):
+            return self._listener.finish()
+
+
+class _Once(Generic[T]):
+    """A value made on first use by one thread; a failure is not kept, the next use tries again."""
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._make = make
+        self._lock = threading.Lock()
+        self._made: list[T] = []
+
+    @property
+    def loaded(self) -> bool:
+        return bool(self._made)
+
+    def get(self) -> T:
+        with self._lock:
+            if not self._made:
+                self._made.append(self._make())
+            return self._made[0]

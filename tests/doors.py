@@ -1,0 +1,115 @@
+"""A filler and a transcriber that need no weights, for the tests of what stands around them."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+
+from smartform.fill import Filler
+
+from smartform.engines.base import Cancel, Dictation, Transcript, never
+from smartform.errors import AudioError, Cancelled, EngineError, TextError
+from smartform.results import FieldResult, FillResult, Span, State, not_found
+from smartform.schema import FormSpec
+from smartform.service import Service
+
+
+class ScriptedFiller(Filler):
+    """Finds 'name: value' lines; some texts make it fail or wait.
+
+    Args:
+        gate: a text with WAIT in it waits until this is set, or until it is cancelled.
+    """
+
+    def __init__(self, gate: threading.Event | None = None) -> None:
+        self.gate = gate or threading.Event()
+        self.waiting = threading.Event()
+        self.calls: list[tuple[FormSpec, str, date | None]] = []
+
+    def fill(
+        self,
+        form: FormSpec,
+        text: str,
+        *,
+        today: date | None = None,
+        on_field: Callable[[FieldResult], None] | None = None,
+        on_progress: Callable[[float, str], None] | None = None,
+        cancel: Cancel = never,
+    ) -> FillResult:
+        self.calls.append((form, text, today))
+        if not text.strip():
+            raise TextError("There is no text to read.", "Paste or dictate some text.")
+        if "CRASH" in text:
+            raise RuntimeError("a fault with /secret/path")
+        if "BROKEN" in text:
+            raise EngineError("The model failed.", "Try again.")
+        if "WAIT" in text:
+            self._wait(cancel)
+        answers = tuple(self._answer(name, text) for name in form.names)
+        return FillResult(form, answers, seconds=0.25)
+
+    def _wait(self, cancel: Cancel) -> None:
+        self.waiting.set()
+        while not self.gate.wait(0.01):
+            if cancel():
+                raise Cancelled("Cancelled.")
+
+    def _answer(self, name: str, text: str) -> FieldResult:
+        found = re.search(rf"{re.escape(name)}: (\S.*)", text)
+        if found is None:
+            return not_found([name])[0]
+        return FieldResult(name, found[1], State.FOUND, 0.9, 0.05, (Span(*found.span(1)),))
+
+
+class ScriptedTranscriber:
+    """Hears what the bytes of a file say; refuses files that begin with NOISE."""
+
+    name = "scripted"
+
+    def __init__(self) -> None:
+        self.vocabulary: tuple[str, ...] = ()
+        self.language: str | None = None
+
+    def transcribe(
+        self,
+        audio: Path | tuple[int, object],
+        *,
+        language: str | None = None,
+        vocabulary: Sequence[str] = (),
+        on_text: Callable[[str], None] | None = None,
+        cancel: Cancel = never,
+    ) -> Transcript:
+        assert isinstance(audio, Path)
+        content = audio.read_bytes()
+        if content.startswith(b"NOISE"):
+            raise AudioError("Nothing was said.", "Speak closer to the microphone.")
+        self.vocabulary, self.language = tuple(vocabulary), language
+        text = content.decode()
+        return Transcript(text, language or "en", 1.0, 2.5, ((0.0, 2.5, text),))
+
+    def dictation(self, *, language: str | None = None, vocabulary: Sequence[str] = ()) -> Dictation:
+        self.vocabulary, self.language = tuple(vocabulary), language
+        return ScriptedDictation()
+
+
+class ScriptedDictation:
+    """Hears a word in each piece of sound."""
+
+    def __init__(self) -> None:
+        self.words = ""
+
+    def feed(self, rate: int, samples: object) -> str:
+        self.words += "word "
+        return self.words
+
+    def finish(self) -> Transcript:
+        return Transcript(self.words.strip(), "en", 1.0, 1.0)
+
+
+def scripted_service(gate: threading.Event | None = None) -> tuple[Service, ScriptedFiller]:
+    """A service that needs no weights, and the filler inside it."""
+    filler = ScriptedFiller(gate)
+    return Service(filler, ScriptedTranscriber()), filler

@@ -1,0 +1,71 @@
+"""Settings from the environment, and the engines they name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from smartform.engines import load
+from smartform.engines.remote import RemoteEngine
+from smartform.errors import InputError, WeightsError
+from smartform.settings import Settings
+
+REMOTE = {
+    "SMARTFORM_ENGINE": "remote",
+    "SMARTFORM_REMOTE_URL": "http://127.0.0.1:9/v1",
+    "SMARTFORM_REMOTE_MODEL": "some-model",
+    "SMARTFORM_REMOTE_KEY": "sk-secret",
+}
+
+
+def test_defaults() -> None:
+    settings = Settings.from_environment({"SMARTFORM_ADAPTER": "", "PORT": " "})
+    assert settings == Settings()
+    assert load.needed(settings) == ("gemma-3-270m", "whisper-base")
+
+
+def test_remote_needs_no_local_text_model_and_never_shows_its_key() -> None:
+    settings = Settings.from_environment(REMOTE)
+    assert "sk-secret" not in f"{settings} {settings!r}"
+    assert load.needed(settings) == ("whisper-base",)
+    engine = load.text_engine(settings)
+    assert isinstance(engine, RemoteEngine)
+    assert engine.name == "some-model"
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"SMARTFORM_ENGINE": "cloud"},
+        {"SMARTFORM_TRANSCRIBER": "ears"},
+        {"SMARTFORM_THREADS": "many"},
+        {"SMARTFORM_THREADS": "0"},
+        {"PORT": "70000"},
+        {"PORT": "²"},
+        REMOTE | {"SMARTFORM_REMOTE_URL": ""},
+        REMOTE | {"SMARTFORM_REMOTE_URL": "localhost:80"},
+        REMOTE | {"SMARTFORM_REMOTE_MODEL": ""},
+        REMOTE | {"SMARTFORM_REMOTE_MODE": "guess"},
+    ],
+)
+def test_wrong_settings_are_told_with_a_hint(environment: dict[str, str]) -> None:
+    with pytest.raises(InputError) as caught:
+        Settings.from_environment(environment)
+    assert caught.value.hint
+    assert "sk-secret" not in str(caught.value)
+
+
+def test_adapters(tmp_path: Path) -> None:
+    file = tmp_path / "mine.gguf"
+    file.write_bytes(b"GGUF")
+    assert load.adapter_path(Settings(adapter=str(file))) == file
+    assert load.adapter_path(Settings(adapter="none")) is None
+    for wrong in (str(tmp_path / "none.gguf"), "no-such-weights"):
+        with pytest.raises(WeightsError) as caught:
+            load.adapter_path(Settings(adapter=wrong))
+        assert caught.value.hint
+    assert load.needed(Settings(adapter="my-forms", transcriber="openai-whisper")) == (
+        "gemma-3-270m",
+        "my-forms",
+    )

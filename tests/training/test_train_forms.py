@@ -1,0 +1,167 @@
+"""A run trains the adapter alone, stops and resumes exactly, and keeps its held-out examples apart."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from peft import PeftModel
+from safetensors.torch import load_file
+from transformers import AutoModelForCausalLM
+
+from smartform.schema import Field, FormSpec
+from tests.training import tiny
+from training.config import TrainConfig, read_config
+from training.curves import draw, read_metrics
+from training.examples import Example
+from training.train_forms import Encoder, epoch_steps, is_held_out, learning_rate, train
+
+NAMES = ("Ada", "Bob", "Cleo", "Dan", "Eve", "Finn", "Gus", "Hal", "Ida", "Jon", "Kim", "Leo")
+EXAMPLES = [
+    Example(
+        id=f"x-{number}",
+        lang="en",
+        style="chat",
+        form=FormSpec((Field("name"), Field("city"))),
+        text=f"I am {name}.",
+        today=None,
+        targets={"name": name, "city": "NO_DATA"},
+    )
+    for number, name in enumerate(NAMES)
+]
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny.save(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture
+def config(base: Path, tmp_path: Path) -> TrainConfig:
+    return TrainConfig(
+        name="straight",
+        base=str(base),
+        data=(),
+        runs=str(tmp_path),
+        rank=4,
+        alpha=8,
+        learning_rate=1e-2,
+        total_tokens=20_000,
+        examples_per_step=4,
+        max_tokens=2_000,
+        holdout=4,
+        log_steps=1,
+        eval_steps=2,
+    )
+
+
+def adapter(folder: Path) -> dict[str, torch.Tensor]:
+    return load_file(folder / "adapter_model.safetensors")
+
+
+def test_the_base_is_frozen_and_the_adapter_moves(config: TrainConfig) -> None:
+    before = (Path(config.base) / "model.safetensors").read_bytes()
+    train(config, EXAMPLES, max_steps=3)
+    last = adapter(config.folder / "last")
+    moved = [name for name, values in last.items() if "lora_B" in name and values.any()]
+    assert len(moved) == 2 * 7
+    model = PeftModel.from_pretrained(
+        AutoModelForCausalLM.from_pretrained(config.base), str(config.folder / "last")
+    )
+    frozen = AutoModelForCausalLM.from_pretrained(config.base).state_dict()
+    trained = {
+        name.removeprefix("base_model.model.").replace(".base_layer", ""): values
+        for name, values in model.state_dict().items()
+        if "lora_" not in name
+    }
+    assert set(trained) == set(frozen)
+    assert all(torch.equal(trained[name], frozen[name]) for name in frozen)
+    assert (Path(config.base) / "model.safetensors").read_bytes() == before
+
+
+def test_a_resumed_run_ends_as_the_one_that_was_not_stopped(config: TrainConfig) -> None:
+    config = replace(config, dropout=0.2)
+    train(config, EXAMPLES, max_steps=4)
+    parted = replace(config, name="parted")
+    train(parted, EXAMPLES, max_steps=2)
+    train(parted, EXAMPLES, max_steps=4, resume=True)
+    straight, resumed = adapter(config.folder / "last"), adapter(parted.folder / "last")
+    assert all(torch.equal(straight[name], resumed[name]) for name in straight)
+    losses = [
+        [line["loss"] for line in read_metrics(c.folder / "metrics.jsonl") if "loss" in line]
+        for c in (config, parted)
+    ]
+    assert len(losses[0]) == 4
+    assert losses[0] == losses[1]
+
+
+def test_a_run_learns_and_keeps_its_best(config: TrainConfig) -> None:
+    train(config, EXAMPLES)
+    lines = read_metrics(config.folder / "metrics.jsonl")
+    evaluated = [line["eval_loss"] for line in lines if "eval_loss" in line]
+    assert min(evaluated) < 0.8 * evaluated[0]
+    assert lines[-1]["tokens"] >= config.total_tokens
+    assert adapter(config.folder / "best").keys() == adapter(config.folder / "last").keys()
+
+
+def test_a_run_is_not_overwritten(config: TrainConfig) -> None:
+    train(config, EXAMPLES, max_steps=1)
+    with pytest.raises(FileExistsError, match="--resume"):
+        train(config, EXAMPLES, max_steps=1)
+
+
+def test_a_run_without_time_stops_cleanly_with_a_checkpoint(config: TrainConfig) -> None:
+    train(config, EXAMPLES, max_minutes=0.0)
+    assert (config.folder / "checkpoint.pt").exists()
+    train(config, EXAMPLES, resume=True, max_steps=1)
+    assert read_metrics(config.folder / "metrics.jsonl")[0]["step"] == 1
+
+
+def test_held_out_examples_are_never_trained(config: TrainConfig) -> None:
+    held = {e.id for e in EXAMPLES if is_held_out(e, config.holdout)}
+    assert 0 < len(held) < len(EXAMPLES)
+    assert held == {e.id for e in reversed(EXAMPLES) if is_held_out(replace(e, text="other"), config.holdout)}
+    assert not any(is_held_out(e, 0) for e in EXAMPLES)
+
+
+def test_an_epoch_is_the_same_each_time_and_leaves_long_examples_out(config: TrainConfig) -> None:
+    long = replace(EXAMPLES[0], id="long", text="word " * 500)
+    encoder = Encoder(config, tiny.byte_tokenizer())
+    first, again, other = (
+        [[e.ids for e in step] for step in epoch_steps(config, encoder, [*EXAMPLES, long], epoch)]
+        for epoch in (0, 0, 1)
+    )
+    assert first == again != other
+    assert sum(map(len, first)) == len(EXAMPLES)
+    assert encoder.too_long == {"long"}
+
+
+def test_the_rate_rises_and_falls_with_the_tokens_read(config: TrainConfig) -> None:
+    rates = [learning_rate(config, tokens) for tokens in range(0, 20_001, 100)]
+    peak = rates.index(max(rates))
+    assert rates[0] > 0
+    assert rates[:peak] == sorted(rates[:peak])
+    assert rates[peak:] == sorted(rates[peak:], reverse=True)
+    assert max(rates) == pytest.approx(config.learning_rate)
+    assert rates[-1] == pytest.approx(config.learning_rate * config.final_rate)
+
+
+def test_flags_override_the_file_and_mistakes_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "run.yaml"
+    path.write_text("name: a\nbase: b\ndata: [x.jsonl]\nlearning_rate: 1.0e-4\n")
+    wanted = TrainConfig("a", "b", ("x.jsonl",), rank=32, learning_rate=1e-4)
+    assert read_config(path, {"rank": "32"}) == wanted
+    with pytest.raises(ValueError, match="rang"):
+        read_config(path, {"rang": 32})
+
+
+def test_curves_are_drawn(tmp_path: Path) -> None:
+    metrics = tmp_path / "metrics.jsonl"
+    lines = [{"step": n, "tokens": 100 * n, "loss": 1 / n, "lr": 0.1, "norm": 1.0} for n in range(1, 9)]
+    lines.append({"step": 8, "tokens": 800, "eval_loss": 1.0})
+    metrics.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    draw(read_metrics(metrics), tmp_path / "curves.png")
+    assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")

@@ -1,0 +1,1 @@
+"""Making the weights: data sets, LoRA training, metrics, evaluation. Never imports `ui`."""

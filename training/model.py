@@ -1,0 +1,42 @@
+"""The model that is trained: a frozen base from a GGUF file, a directory or the Hub, with a LoRA on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import LoraConfig, PeftModel, get_peft_model
+from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+
+
+def load_base(base: str, device: torch.device, dtype: torch.dtype) -> tuple[Any, Any]:
+    """Load a causal language model and its tokenizer; a GGUF file's weights are dequantised."""
+    path = Path(base)
+    if path.suffix == ".gguf":
+        folder, name = str(path.parent), path.name
+        tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=name)
+        model = AutoModelForCausalLM.from_pretrained(
+            folder, gguf_file=name, dtype=dtype, quantization_config=GgufConfig(dequantize=True)
+        )
+    else:
+        tokenizer = AutoTokenizer.from_pretrained(base)
+        model = AutoModelForCausalLM.from_pretrained(base, dtype=dtype)
+    return model.to(device), tokenizer
+
+
+def add_lora(model: Any, base: str, rank: int, alpha: int, dropout: float) -> PeftModel:
+    """Put a LoRA on every linear layer but the output; everything else is frozen."""
+    model.name_or_path = base
+    lora = LoraConfig(
+        r=rank, lora_alpha=alpha, lora_dropout=dropout, target_modules="all-linear", task_type="CAUSAL_LM"
+    )
+    adapted = get_peft_model(model, lora)
+    assert isinstance(adapted, PeftModel)
+    return adapted
+
+
+def decoder_and_head(model: PeftModel) -> tuple[torch.nn.Module, torch.Tensor]:
+    """The decoder without its output layer, and the output layer's weight (vocabulary, width)."""
+    causal = model.get_base_model()
+    return causal.model, causal.get_output_embeddings().weight  # type: ignore[return-value]

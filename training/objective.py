@@ -1,0 +1,245 @@
+"""What field-parallel training optimises: encoding, batching, the branch mask and the loss.
+
+An example is one prefix and one branch a field. A branch sees the prefix and itself, its
+positions go on from the prefix, and only its value is learnt, the closing line break included.
+This is what the engine evaluates when it fills a form, token for token.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from smartform.prompts import NO_DATA, STOP, ChatFormat, Segment, branch_header, extraction_prompt
+from smartform.schema import humanise, unique_name
+from training.examples import Example
+
+PREFIX = -1
+"""Branch number of the prefix's tokens."""
+
+PADDING = -2
+"""Branch number of the tokens that fill up a row."""
+
+
+class Tokenizer(Protocol):
+    """The little that encoding needs of a Hugging Face tokenizer."""
+
+    bos_token_id: int | None
+
+    def __call__(self, text: str, **options: Any) -> Any: ...
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """One example as tokens, each list of length n.
+
+    Args:
+        ids: tokens.
+        positions: what each token's position embedding is.
+        branches: which branch each token belongs to; `PREFIX` for the shared prefix.
+        weights: of each token in the loss; 0 for tokens that are given.
+        silent: the branches that must write NO_DATA.
+    """
+
+    ids: list[int]
+    positions: list[int]
+    branches: list[int]
+    weights: list[float]
+    silent: frozenset[int]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Several examples in one forward pass of B rows, padded to N tokens.
+
+    Args:
+        ids, positions, branches: (B, N) integers.
+        rows, columns: (V,) place of each value token.
+        targets: (V,) its id.
+        weights: (V,) its weight in the loss.
+        tokens: how many of the B × N are not padding.
+    """
+
+    ids: Tensor
+    positions: Tensor
+    branches: Tensor
+    rows: Tensor
+    columns: Tensor
+    targets: Tensor
+    weights: Tensor
+    tokens: int
+
+
+def shuffled(example: Example, rng: random.Random, max_fields: int) -> Example:
+    """The same example asked otherwise: field order, some descriptions left out, names respelt.
+
+    At most `max_fields` fields are asked. People's forms say `first_name`, `firstName` or 'First
+    name' and seldom describe every field, so the model must not lean on either.
+    """
+    drawn = rng.sample(example.form.fields, min(max_fields, len(example.form.fields)))
+    fields, targets, taken = [], {}, set(example.form.names)
+    for field in drawn:
+        name = unique_name(rng.choice(_SPELLINGS)(field.name), taken - {field.name})
+        taken.add(name)
+        described = rng.random() < DESCRIBED
+        fields.append(replace(field, name=name, description=field.description if described else ""))
+        if field.name in example.targets:
+            targets[name] = example.targets[field.name]
+    return replace(example, form=replace(example.form, fields=tuple(fields)), targets=targets)
+
+
+DESCRIBED = 0.75
+"""How often a description that is there is shown in training."""
+
+_SPELLINGS = (
+    str, str, str,
+    lambda name: humanise(name).lower().replace(" ", "_"),
+    lambda name: humanise(name),
+)  # fmt: skip
+
+
+def encode(example: Example, tokenizer: Tokenizer, chat: ChatFormat, length_power: float) -> Encoded:
+    """Tokenise the prefix and the branches of one example, segment by segment as the engine does."""
+    form, text = extraction_prompt(example.form, example.text, example.today).prefix(chat)
+    bos = [] if tokenizer.bos_token_id is None or chat is ChatFormat.CHATML else [tokenizer.bos_token_id]
+    ids = bos + [token for segment in (*form, *text) for token in tokens(tokenizer, segment)]
+    start = len(ids)
+    positions, branches, weights = list(range(start)), [PREFIX] * start, [0.0] * start
+    stop = tokens(tokenizer, Segment(STOP, True))
+    for number, field in enumerate(example.form.fields):
+        if field.name not in example.targets:  # no decoding reaches its value: asked, not taught
+            continue
+        header = tokens(tokenizer, Segment(branch_header(field.name), False))
+        value = tokens(tokenizer, Segment(" " + example.targets[field.name], False)) + stop
+        ids += header + value
+        positions += range(start, start + len(header) + len(value))
+        branches += [number] * (len(header) + len(value))
+        weights += [0.0] * len(header) + [len(value) ** -length_power] * len(value)
+    silent = frozenset(n for n, f in enumerate(example.form.fields) if example.targets.get(f.name) == NO_DATA)
+    return Encoded(ids, positions, branches, weights, silent)
+
+
+def tokens(tokenizer: Tokenizer, segment: Segment) -> list[int]:
+    """Tokens of a segment; in untrusted ones a chat template's markers are plain text."""
+    encoded = tokenizer(segment.text, add_special_tokens=False, split_special_tokens=not segment.trusted)
+    return list(encoded.input_ids)
+
+
+def collate(examples: Sequence[Encoded], device: torch.device) -> Batch:
+    """Pad examples to one length; no token of an example sees the padding."""
+    width = max(map(len, examples))
+
+    def padded(name: str, fill: float) -> Tensor:
+        return torch.tensor([getattr(e, name) + [fill] * (width - len(e)) for e in examples])
+
+    ids, weights = padded("ids", 0), padded("weights", 0.0)
+    rows, columns = weights.nonzero(as_tuple=True)
+    members = (
+        ids, padded("positions", 0), padded("branches", PADDING),
+        rows, columns, ids[rows, columns], weights[rows, columns],
+    )  # fmt: skip
+    return Batch(*(member.to(device) for member in members), tokens=sum(map(len, examples)))
+
+
+def microbatches(examples: Sequence[Encoded], max_tokens: int) -> list[list[Encoded]]:
+    """Cut examples, longest first, into batches of at most `max_tokens` with padding (one at least)."""
+    batches: list[list[Encoded]] = []
+    for example in sorted(examples, key=len, reverse=True):
+        if batches and len(batches[-1][0]) * (len(batches[-1]) + 1) <= max_tokens:
+            batches[-1].append(example)
+        else:
+            batches.append([example])
+    return batches
+
+
+def allowed(batch: Batch, window: int | None = None) -> Tensor:
+    """Which tokens each token sees: its prefix and its own branch, up to itself.
+
+    Args:
+        window: for sliding layers, how many positions back, itself included; None sees all.
+
+    Returns:
+        (B, N, N) booleans, [row, query, key].
+    """
+    query, key = batch.branches[:, :, None], batch.branches[:, None, :]
+    distance = batch.positions[:, :, None] - batch.positions[:, None, :]
+    order = torch.arange(batch.ids.shape[1], device=batch.ids.device)
+    seen = ((query == key) | (key == PREFIX)) & (order[:, None] >= order[None, :])
+    return seen if window is None else seen & (distance < window)
+
+
+def attention_masks(batch: Batch, config: Any, dtype: torch.dtype) -> Any:
+    """The additive masks a transformers decoder takes: one, or one for each kind of layer.
+
+    A model with sliding layers (Gemma 3) gets the window in the mask, for a mask that is given
+    replaces the model's own.
+    """
+
+    def additive(seen: Tensor) -> Tensor:
+        mask = torch.zeros(seen.shape, dtype=dtype, device=seen.device)
+        return mask.masked_fill(~seen, float("-inf"))[:, None]
+
+    full = additive(allowed(batch))
+    if "sliding_attention" not in (getattr(config, "layer_types", None) or ()):
+        return full
+    return {"full_attention": full, "sliding_attention": additive(allowed(batch, config.sliding_window))}
+
+
+def hidden_states(decoder: torch.nn.Module, batch: Batch, dtype: torch.dtype) -> Tensor:
+    """What the decoder makes of the batch at the tokens before each value token, (V, width)."""
+    output = decoder(
+        input_ids=batch.ids,
+        position_ids=batch.positions,
+        attention_mask=attention_masks(batch, decoder.config, dtype),
+        use_cache=False,
+    )
+    hidden: Tensor = output.last_hidden_state[batch.rows, batch.columns - 1]
+    return hidden
+
+
+class Head:
+    """The frozen output layer, over the whole vocabulary or over some tokens of it.
+
+    With 262,144 tokens the full head costs a fifth of a training step. Decoding only ever
+    compares tokens of the text, the options and NO_DATA, so normalising over the tokens that
+    occur in the data teaches the same comparisons.
+
+    Args:
+        weight: (vocabulary, width).
+        kept: ids to normalise over; None keeps all.
+    """
+
+    def __init__(self, weight: Tensor, kept: Iterable[int] | None = None) -> None:
+        if kept is None:
+            self.weight, self.index = weight.detach(), None
+            return
+        chosen = torch.tensor(sorted(set(kept)), device=weight.device)
+        self.weight = weight.detach()[chosen].clone()
+        self.index = torch.full((weight.shape[0],), -1, device=weight.device)
+        self.index[chosen] = torch.arange(len(chosen), device=weight.device)
+
+    def loss(self, hidden: Tensor, batch: Batch) -> Tensor:
+        """Weighted sum over the value tokens of their negative log-probability, in nats.
+
+        Raises:
+            IndexError: a value has a token that the head does not keep.
+        """
+        logits = functional.linear(hidden, self.weight).float()
+        losses = functional.cross_entropy(logits, self._kept(batch.targets), reduction="none")
+        return (losses * batch.weights).sum()
+
+    def right(self, hidden: Tensor, batch: Batch) -> Tensor:
+        """(V,) whether each value token is the most probable one."""
+        return functional.linear(hidden, self.weight).argmax(-1) == self._kept(batch.targets)
+
+    def _kept(self, targets: Tensor) -> Tensor:
+        return targets if self.index is None else self.index[targets]

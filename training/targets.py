@@ -1,0 +1,128 @@
+"""Gold values → what a branch must write, and the loaders that make `Example`s of data files.
+
+A typed value is taught as the expression in the text that the app's own finders compute it from
+('half past six', not '18:30'), since small models copy well and calculate badly. Where no
+expression leads to the gold value the branch is left out: the app could not decode it either.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable, Sequence
+from datetime import date
+from decimal import Decimal
+from glob import glob
+from pathlib import Path
+from typing import Any
+
+from smartform.constraints import COUNTABLE
+from smartform.prompts import NO_DATA, written
+from smartform.schema import Field, FieldType, FormSpec, Value
+from smartform.values import SPOTTED, Candidate, expression, find_candidates, languages_of
+from smartform.values.numbers import ONE_WORDS
+from smartform.values.words import fold
+from training.examples import Example
+
+log = logging.getLogger(__name__)
+
+_ARTICLES = {one for ones in ONE_WORDS.values() for one in ones}
+
+
+def target_of(field: Field, value: Value, text: str, languages: Sequence[str], today: date | None) -> str | None:
+    """The line that the branch of `field` must write for the gold `value`.
+
+    Returns:
+        The line; None where the value cannot be reached from the text by copying or choosing.
+    """
+    if value is None or value == []:
+        return NO_DATA
+    if field.type.has_options:
+        return _options_line(field, value)
+    if field.type is FieldType.BOOLEAN:
+        return str(value)
+    if field.type in SPOTTED:
+        return _expression_line(field, str(value), text, languages, today)
+    items = value if isinstance(value, list) else [value]
+    flat = " ".join(text.split())
+    return written(value) if all(" ".join(item.split()) in flat for item in items) else None
+
+
+def same_value(kind: FieldType, left: str, right: str) -> bool:
+    """Whether two written values of one type are the same."""
+    if kind in (FieldType.INTEGER, FieldType.NUMBER):
+        return Decimal(left) == Decimal(right)
+    if kind is FieldType.PHONE:
+        return _digits(left) == _digits(right)
+    return left.casefold() == right.casefold()
+
+
+def _digits(value: str) -> str:
+    return "".join(c for c in value if c.isdecimal())
+
+
+def _options_line(field: Field, value: Value) -> str | None:
+    chosen = value if isinstance(value, list) else [str(value)]
+    shown = dict(zip(field.options, field.shown_options, strict=True))
+    if any(option not in shown for option in chosen):
+        return None
+    return written([shown[option] for option in field.options if option in chosen])
+
+
+def _expression_line(
+    field: Field, value: str, text: str, languages: Sequence[str], today: date | None
+) -> str | None:
+    candidates = find_candidates(field.type, text, languages, today)
+    hits = [c for c in candidates if same_value(field.type, c.value, value)]
+    if hits:
+        return expression(text, min(hits, key=lambda c: _preference(text, c)))
+    if field.type in (FieldType.INTEGER, FieldType.NUMBER) and value in COUNTABLE:
+        return value
+    return None
+
+
+def _preference(text: str, candidate: Candidate) -> tuple[bool, bool, int]:
+    """Plain readings before others, real numbers before articles, early before late."""
+    article = fold(text[candidate.start : candidate.end]) in _ARTICLES
+    return (bool(candidate.reading), article, candidate.start)
+
+
+def example_of(row: dict[str, Any]) -> Example:
+    """One row of our written format → an example; unreachable branches are left out of its targets.
+
+    Raises:
+        FormError: the row's fields are no form.
+        KeyError: the row lacks `id`, `text` or `form_fields`.
+    """
+    form = FormSpec.from_dict({"form_fields": row["form_fields"]})
+    text, today = row["text"], date.fromisoformat(row["today"]) if row.get("today") else None
+    languages = languages_of(text)
+    targets = {}
+    for field, data in zip(form.fields, row["form_fields"], strict=True):
+        target = target_of(field, data.get("value"), text, languages, today)
+        if target is not None:
+            targets[field.name] = target
+    return Example(row["id"], row.get("lang", languages[0]), row.get("style", ""), form, text, today, targets)
+
+
+def _files(pattern: str) -> list[str]:
+    found = sorted(glob(pattern))
+    if not found:
+        raise FileNotFoundError(f"no data file is called {pattern}")
+    return found
+
+
+def load_examples(paths: Iterable[str | Path]) -> list[Example]:
+    """Read JSONL files in our written format (`training/data/FORMAT.md`); glob patterns are allowed.
+
+    Raises:
+        FileNotFoundError: a path or pattern names no file.
+    """
+    examples = []
+    for path in (file for pattern in paths for file in _files(str(pattern))):
+        with open(path, encoding="utf-8") as lines:
+            examples += [example_of(json.loads(line)) for line in lines if line.strip()]
+    asked = sum(len(e.form.fields) for e in examples)
+    taught = sum(len(e.targets) for e in examples)
+    log.info("%d examples, %d fields, %d without a reachable target", len(examples), asked, asked - taught)
+    return examples

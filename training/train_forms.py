@@ -1,0 +1,353 @@
+"""Train the forms adapter: LoRA on a small language model, field-parallel, on CPU or GPU.
+
+    python -m training.train_forms --config training/configs/forms.yaml
+    python -m training.train_forms --config training/configs/forms.yaml --resume --max-minutes 60
+    python -m training.train_forms --config training/configs/forms.yaml --name wide --rank 32
+
+The learning rate is a function of the tokens read, so a run that is stopped and resumed ends
+as the one that was not. In the run's folder: `metrics.jsonl`, `checkpoint.pt` (to resume),
+`best` (the adapter with the lowest evaluation loss) and `last` (the adapter as it stopped).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import random
+import shutil
+import signal
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import torch
+import yaml
+from peft import PeftModel, get_peft_model_state_dict, set_peft_model_state_dict
+from torch import Tensor
+
+from smartform.prompts import ChatFormat
+from training.config import TrainConfig, parse_arguments
+from training.examples import Example
+from training.model import add_lora, decoder_and_head, load_base
+from training.objective import Batch, Encoded, Head, collate, encode, hidden_states, microbatches, shuffled
+from training.targets import load_examples
+
+POOL = 8
+"""Steps whose examples are sorted by length together, so that a step's rows need little padding."""
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    config, arguments = parse_arguments(argv, "Train the forms adapter.")
+    train(config, load_examples(config.data), resume=arguments.resume, max_minutes=arguments.max_minutes)
+
+
+def train(
+    config: TrainConfig,
+    examples: Sequence[Example],
+    *,
+    resume: bool = False,
+    max_minutes: float | None = None,
+    max_steps: int | None = None,
+) -> None:
+    """Run until `total_tokens` are read, `max_minutes` or `max_steps` are over, or SIGTERM comes.
+
+    Raises:
+        FileExistsError: the run has a checkpoint and `resume` is false.
+        FileNotFoundError: `resume` is true and there is none.
+    """
+    # Model
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
+    torch.set_num_threads(config.threads)
+    torch.manual_seed(config.seed)
+    base, tokenizer = load_base(config.base, device, dtype)
+    model = add_lora(base, config.base, config.rank, config.alpha, config.dropout)
+    decoder, head_weight = decoder_and_head(model)
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW(parameters, lr=0.0, weight_decay=config.weight_decay)
+
+    # Data
+    encoder = Encoder(config, tokenizer)
+    held = sorted((e for e in examples if is_held_out(e, config.holdout)), key=digest)
+    kept = [e for e in examples if not is_held_out(e, config.holdout)]
+    evaluation = encoder.encode(held[: config.eval_examples], random.Random(config.seed))
+    head = Head(head_weight, None if config.head == "full" else encoder.vocabulary(examples))
+
+    # State
+    state = State()
+    checkpoint = config.folder / "checkpoint.pt"
+    if resume:
+        state = load_checkpoint(checkpoint, model, optimizer)
+        drop_later_metrics(config.folder / "metrics.jsonl", state.step)
+    elif checkpoint.exists():
+        raise FileExistsError(f"{checkpoint} exists: give --resume, or another --name")
+    config.folder.mkdir(parents=True, exist_ok=True)
+    (config.folder / "config.yaml").write_text(yaml.safe_dump(config.to_dict(), sort_keys=False))
+    stop = StopRequest(max_minutes)
+    print(
+        f"{len(kept)} examples to learn from, {len(held)} held out, {sum(p.numel() for p in parameters):,}"
+        f" parameters, head over {len(head.weight):,} tokens, {device}, from step {state.step}",
+        flush=True,
+    )
+
+    # Training
+    saved = logged = time.monotonic()
+    losses: list[float] = []
+    tokens = 0
+    while state.tokens < config.total_tokens and not stop() and state.step != max_steps:
+        for batch in islice(epoch_steps(config, encoder, kept, state.epoch), state.position, None):
+            rate = learning_rate(config, state.tokens)
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+            weight = sum(sum(e.weights) for e in batch)
+            loss = 0.0
+            for part in microbatches(batch, config.microbatch_tokens):
+                inputs = collate(part, device)
+                share = head.loss(hidden_states(decoder, inputs, dtype), inputs) / weight
+                share.backward()
+                loss += share.item()
+            norm = torch.nn.utils.clip_grad_norm_(parameters, config.clip).item()
+            optimizer.step()
+            optimizer.zero_grad()
+            state.step += 1
+            state.position += 1
+            state.tokens += sum(map(len, batch))
+            losses.append(loss)
+            tokens += sum(map(len, batch))
+
+            if state.step % config.log_steps == 0:
+                now = time.monotonic()
+                mean, speed = sum(losses) / len(losses), tokens / (now - logged)
+                log(config, state, {"loss": mean, "lr": rate, "norm": norm, "tokens_per_second": speed})
+                losses, tokens, logged = [], 0, now
+            if state.step % config.eval_steps == 0 and evaluation:
+                measures = evaluate(config, decoder, head, evaluation, device, dtype)
+                log(config, state, measures)
+                keep_best(config, state, model, measures["eval_loss"])
+                losses, tokens, logged = [], 0, time.monotonic()
+            if time.monotonic() - saved > 60 * config.checkpoint_minutes:
+                save_checkpoint(checkpoint, state, model, optimizer)
+                saved = time.monotonic()
+            if state.tokens >= config.total_tokens or stop() or state.step == max_steps:
+                break
+        else:
+            state.epoch += 1
+            state.position = 0
+
+    # What remains of it
+    finished = state.tokens >= config.total_tokens
+    if finished and evaluation and state.step % config.eval_steps:
+        measures = evaluate(config, decoder, head, evaluation, device, dtype)
+        log(config, state, measures)
+        keep_best(config, state, model, measures["eval_loss"])
+    save_checkpoint(checkpoint, state, model, optimizer)
+    save_adapter(model, config.folder / "last")
+    print(
+        f"{'finished' if finished else 'stopped'} at step {state.step}, {state.tokens:,} tokens,"
+        f" {len(encoder.too_long)} examples left out as too long",
+        flush=True,
+    )
+
+
+@dataclass
+class State:
+    """How far a run has come.
+
+    Args:
+        step: optimiser steps taken.
+        tokens: read so far, without padding.
+        epoch: times the data has been gone through.
+        position: steps taken in this epoch.
+        best: the lowest evaluation loss so far.
+    """
+
+    step: int = 0
+    tokens: int = 0
+    epoch: int = 0
+    position: int = 0
+    best: float = math.inf
+
+
+class Encoder:
+    """Examples as tokens, with the fields drawn and ordered anew each time.
+
+    Args:
+        too_long: ids of the examples that were left out for their length.
+    """
+
+    def __init__(self, config: TrainConfig, tokenizer: Any) -> None:
+        self.config, self.tokenizer = config, tokenizer
+        self.too_long: set[str] = set()
+
+    def encode(self, examples: Sequence[Example], rng: random.Random) -> list[Encoded]:
+        """Shuffle each example's fields and tokenise it; those over `max_tokens` are left out."""
+        encoded = []
+        for example in examples:
+            drawn = shuffled(example, rng, self.config.max_fields)
+            one = encode(drawn, self.tokenizer, ChatFormat(self.config.chat), self.config.length_power)
+            if len(one) <= self.config.max_tokens:
+                encoded.append(one)
+            else:
+                self.too_long.add(example.id)
+        return encoded
+
+    def vocabulary(self, examples: Sequence[Example]) -> set[int]:
+        """Every token that occurs in the prompts and targets of `examples`."""
+        chat = ChatFormat(self.config.chat)
+        return {token for e in examples for token in encode(e, self.tokenizer, chat, 0.0).ids}
+
+
+class StopRequest:
+    """Whether the run must end: SIGTERM or SIGINT came, or its minutes are over."""
+
+    def __init__(self, max_minutes: float | None) -> None:
+        self.deadline = math.inf if max_minutes is None else time.monotonic() + 60 * max_minutes
+        self.asked = False
+        signal.signal(signal.SIGTERM, self._ask)
+        signal.signal(signal.SIGINT, self._ask)
+
+    def __call__(self) -> bool:
+        return self.asked or time.monotonic() >= self.deadline
+
+    def _ask(self, number: int, frame: FrameType | None) -> None:
+        self.asked = True
+
+
+def digest(example: Example) -> int:
+    """A number that depends on the example's id alone."""
+    return int.from_bytes(hashlib.sha1(example.id.encode()).digest()[:8])
+
+
+def is_held_out(example: Example, holdout: int) -> bool:
+    """Whether an example is kept from training, one in `holdout` (none where it is 0)."""
+    return holdout > 0 and digest(example) % holdout == 0
+
+
+def epoch_steps(
+    config: TrainConfig, encoder: Encoder, examples: Sequence[Example], epoch: int
+) -> Iterator[list[Encoded]]:
+    """The examples of each optimiser step of one epoch; the same for the same seed and epoch."""
+    rng = random.Random(f"{config.seed} {epoch}")
+    order = rng.sample(examples, len(examples))
+    size = config.examples_per_step
+    for start in range(0, len(order), POOL * size):
+        pool = sorted(encoder.encode(order[start : start + POOL * size], rng), key=len)
+        steps = [pool[at : at + size] for at in range(0, len(pool), size)]
+        yield from rng.sample(steps, len(steps))
+
+
+def learning_rate(config: TrainConfig, tokens: int) -> float:
+    """Linear warm-up, then a cosine down to `final_rate` at `total_tokens`."""
+    done = tokens / config.total_tokens
+    if done < config.warmup:
+        return config.learning_rate * (done + config.warmup / 20) / (config.warmup * 1.05)
+    fall = 0.5 * (1 + math.cos(math.pi * min(1.0, (done - config.warmup) / (1 - config.warmup))))
+    return config.learning_rate * (config.final_rate + (1 - config.final_rate) * fall)
+
+
+@torch.no_grad()
+def evaluate(
+    config: TrainConfig,
+    decoder: torch.nn.Module,
+    head: Head,
+    examples: Sequence[Encoded],
+    device: torch.device,
+    dtype: torch.dtype,
+) -> dict[str, float]:
+    """Loss on held-out examples, and how many branches greedy decoding gets right to the letter.
+
+    Returns:
+        eval_loss; exact_found and exact_silent, shares of the branches with a value and of those
+        whose text is silent.
+    """
+    decoder.eval()
+    total, weight = 0.0, 0.0
+    exact: dict[bool, list[bool]] = {True: [], False: []}
+    for part in microbatches(examples, config.microbatch_tokens):
+        batch = collate(part, device)
+        hidden = hidden_states(decoder, batch, dtype)
+        total += head.loss(hidden, batch).item()
+        weight += batch.weights.sum().item()
+        for (row, branch), right in branches_right(batch, head.right(hidden, batch)).items():
+            exact[branch in part[row].silent].append(right)
+    decoder.train()
+    shares = {silent: sum(rights) / max(1, len(rights)) for silent, rights in exact.items()}
+    return {"eval_loss": total / weight, "exact_found": shares[False], "exact_silent": shares[True]}
+
+
+def branches_right(batch: Batch, right: Tensor) -> dict[tuple[int, int], bool]:
+    """(row, branch) → whether all of its value tokens are `right` (V,)."""
+    whole: dict[tuple[int, int], bool] = {}
+    branches = batch.branches[batch.rows, batch.columns].tolist()
+    for row, branch, ok in zip(batch.rows.tolist(), branches, right.tolist(), strict=True):
+        whole[row, branch] = whole.get((row, branch), True) and ok
+    return whole
+
+
+def log(config: TrainConfig, state: State, measures: dict[str, float]) -> None:
+    """One line on the screen and one in metrics.jsonl."""
+    line = {"step": state.step, "tokens": state.tokens, "epoch": state.epoch} | measures
+    shown = (f"{key} {value:.4g}" if isinstance(value, float) else f"{key} {value}" for key, value in line.items())
+    print("  ".join(shown), flush=True)
+    with (config.folder / "metrics.jsonl").open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line) + "\n")
+
+
+def drop_later_metrics(path: Path, step: int) -> None:
+    """Forget what was logged after the checkpoint that the run goes on from."""
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    kept = [line for line in lines if json.loads(line)["step"] <= step]
+    path.write_text("".join(line + "\n" for line in kept), encoding="utf-8")
+
+
+def keep_best(config: TrainConfig, state: State, model: PeftModel, loss: float) -> None:
+    """Save the adapter if its evaluation loss is the lowest so far."""
+    if loss < state.best:
+        state.best = loss
+        save_adapter(model, config.folder / "best")
+
+
+def save_adapter(model: PeftModel, folder: Path) -> None:
+    """Write the adapter beside `folder` and put it in its place when it is whole."""
+    fresh = folder.with_name(folder.name + ".new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    model.save_pretrained(fresh, save_embedding_layers=False)
+    shutil.rmtree(folder, ignore_errors=True)
+    fresh.rename(folder)
+
+
+def save_checkpoint(path: Path, state: State, model: PeftModel, optimizer: torch.optim.Optimizer) -> None:
+    """Write all that a run goes on from, in one file that is whole or not there."""
+    fresh = path.with_suffix(".new")
+    random_states = {"cpu": torch.get_rng_state(), "cuda": torch.cuda.get_rng_state_all()}
+    torch.save(
+        {
+            "state": asdict(state),
+            "adapter": get_peft_model_state_dict(model),
+            "optimizer": optimizer.state_dict(),
+            "random": random_states,
+        },
+        fresh,
+    )
+    os.replace(fresh, path)
+
+
+def load_checkpoint(path: Path, model: PeftModel, optimizer: torch.optim.Optimizer) -> State:
+    """Put a run back to where `save_checkpoint` left it."""
+    saved = torch.load(path, map_location="cpu", weights_only=True)
+    set_peft_model_state_dict(model, saved["adapter"])
+    optimizer.load_state_dict(saved["optimizer"])
+    torch.set_rng_state(saved["random"]["cpu"])
+    if saved["random"]["cuda"] and torch.cuda.is_available():
+        torch.cuda.set_rng_state_all(saved["random"]["cuda"])
+    return State(**saved["state"])
+
+
+if __name__ == "__main__":
+    main()

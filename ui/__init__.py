@@ -1,0 +1,1 @@
+"""The screen: Gradio layout around the product. Importing it builds nothing."""

@@ -1,0 +1,66 @@
+"""Where errors become messages: nothing that goes wrong in a handler reaches the person raw.
+
+Handlers return {component: value}. When one fails, only its notice is answered, so every other
+component keeps what it holds.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import logging
+import traceback
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import gradio as gr
+
+from smartform.errors import Cancelled, SmartFormError
+from ui.components import fault, notice, problem
+
+log = logging.getLogger(__name__)
+
+Answer = dict[Any, Any]
+
+
+def explain(error: Exception) -> dict[str, Any]:
+    """The notice for an error; unexpected ones are logged by place alone, never with content."""
+    if isinstance(error, Cancelled):
+        return notice("done_cancelled")
+    if isinstance(error, SmartFormError):
+        return problem(str(error), error.hint)
+    frames = traceback.extract_tb(error.__traceback__)
+    places = " < ".join(f"{f.name}@{f.filename.rsplit('/', 1)[-1]}:{f.lineno}" for f in reversed(frames))
+    log.error("unexpected %s at %s", type(error).__name__, places)
+    return fault()
+
+
+def guarded(box: gr.HTML) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Decorator for handlers, plain or generator, that answer {component: value}.
+
+    Args:
+        box: where the message appears.
+    """
+
+    def wrap(handler: Callable[..., Any]) -> Callable[..., Any]:
+        if inspect.isgeneratorfunction(handler):
+
+            @functools.wraps(handler)
+            def stream(*args: Any) -> Iterator[Answer]:
+                try:
+                    yield from handler(*args)
+                except Exception as error:
+                    yield {box: explain(error)}
+
+            return stream
+
+        @functools.wraps(handler)
+        def call(*args: Any) -> Answer:
+            try:
+                return handler(*args)
+            except Exception as error:
+                return {box: explain(error)}
+
+        return call
+
+    return wrap

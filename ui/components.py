@@ -1,0 +1,117 @@
+"""Our own HTML components: the drawn form, the source view, the field editor, the notice, the courier.
+
+Each is a static element that a script of `ui/static` draws from the component's value; text of
+the person is only ever set as text, never parsed as HTML. The scripts share `common.js`.
+"""
+
+from __future__ import annotations
+
+import base64
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from ui.strings import TABLE
+
+_STATIC = Path(__file__).parent / "static"
+
+
+def form_view(value: dict[str, Any], check: Callable[..., dict[str, Any]]) -> gr.HTML:
+    """The form with the right control for each field.
+
+    Args:
+        value: `ui.sheet.Sheet.to_dict()`; the browser writes edits back into it.
+        check: called by the browser with {"field": field as JSON data, "typed": …, "today": ISO date};
+            answers {"value": …} or {"problem": …, "hint": …}.
+    """
+    return _component("sf-form", "form_view.js", "form-view", value, server_functions=[check])
+
+
+def source_view() -> gr.HTML:
+    """The text that was read, with the place of each value marked; follows the form's focus."""
+    return _component("sf-source-view", "source_view.js", "source-view")
+
+
+def field_editor(value: dict[str, Any], *, types: list[str], with_options: list[str]) -> gr.HTML:
+    """Rows to add, rename, retype, reorder and delete fields; its button triggers `apply`.
+
+    Args:
+        value: {"fields": [field as JSON data, with "was": its former name]}.
+        types: the types to choose from.
+        with_options: those of them that need options.
+    """
+    return _component(
+        "sf-editor", "field_editor.js", "field-editor", value, types=types, with_options=with_options
+    )
+
+
+def notice_box(elem_id: str) -> gr.HTML:
+    """One line that tells how a job stands, read out by screen readers.
+
+    Its value is what `notice`, `busy`, `problem` or `fault` make, or None for nothing.
+    """
+    return _component("sf-notice", "notice.js", elem_id)
+
+
+def courier() -> gr.HTML:
+    """Hands files and clipboard text to the browser without leaving a file on the server.
+
+    Its value is what `parcel` or `clipping` make; each arrival is delivered once.
+    """
+    return _component("sf-courier", "courier.js", "courier")
+
+
+def _component(css_class: str, script: str, elem_id: str, value: Any = None, **more: Any) -> gr.HTML:
+    code = "\n".join((_STATIC / part).read_text("utf-8") for part in ("common.js", script))
+    return gr.HTML(
+        value,
+        html_template=f'<div class="{css_class}"></div>',
+        js_on_load=code,
+        apply_default_css=False,
+        elem_id=elem_id,
+        elem_classes=[f"{css_class}-block"],
+        texts=TABLE,
+        **more,
+    )
+
+
+def notice(key: str, **words: object) -> dict[str, Any]:
+    """A notice of a job that is over; `words` fill the braces of the string `key`."""
+    return {"kind": "done", "key": key, "words": words}
+
+
+def busy(key: str, share: float | None = None, **words: object) -> dict[str, Any]:
+    """A notice of a job that runs, `share` of it done (0 to 1; None: not known)."""
+    return {"kind": "busy", "key": key, "words": words, "share": share}
+
+
+def problem(message: str, hint: str = "") -> dict[str, Any]:
+    """A notice of something the person has to mend, in words of the product's core."""
+    return {"kind": "problem", "message": message, "hint": hint}
+
+
+def fault() -> dict[str, Any]:
+    """A notice of a failure of ours."""
+    return {"kind": "problem", "key": "unexpected"}
+
+
+def parcel(name: str, kind: str, content: bytes) -> dict[str, Any]:
+    """A file to download: its name, MIME type and bytes."""
+    return {
+        "name": name,
+        "kind": kind,
+        "content": base64.b64encode(content).decode(),
+        "number": next(_numbers),
+    }
+
+
+def clipping(text: str) -> dict[str, Any]:
+    """Text for the clipboard."""
+    return {"text": text, "number": next(_numbers)}
+
+
+_numbers = itertools.count(1)
+"""Tells two equal parcels apart, so that a second click delivers again."""

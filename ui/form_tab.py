@@ -1,0 +1,600 @@
+"""The Smart form tab: text or speech on the left, the form it fills on the right.
+
+`form_tab` draws the tab and wires it; the handlers below turn a browser's values into updates
+of components and keep nothing of their own.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.processing_utils import audio_from_file
+
+from smartform import exports
+from smartform.errors import FormError, SmartFormError, TextError
+from smartform.results import FieldResult
+from smartform.schema import Field, FieldType, FormSpec
+from smartform.service import Service
+from smartform.sources import load_form, localise, parse_json
+from smartform.values import normalise
+from ui.boundary import Answer, guarded
+from ui.components import (
+    busy,
+    clipping,
+    courier,
+    field_editor,
+    form_view,
+    notice,
+    notice_box,
+    parcel,
+    source_view,
+)
+from ui.dictation import Dictations
+from ui.jobs import Jobs, streamed
+from ui.sheet import Sheet
+from ui.strings import TABLE
+from ui.strings import i18n as t
+
+TRAILING_SECONDS = 0.4
+"""The browser sends the end of a recording after it says that the recording ended."""
+
+CORES = "cores"
+"""The concurrency group of all jobs that use the processor's cores."""
+
+LANGUAGES = {
+    "en": "English", "it": "Italiano", "de": "Deutsch", "fr": "Français",
+    "es": "Español", "pt": "Português", "nl": "Nederlands", "sv": "Svenska",
+}  # fmt: skip
+
+
+Template = bytes | dict[str, Any] | None
+"""What an export is made after: the PDF or the JSON Schema that the form was read from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A form to choose, with a text that fills it."""
+
+    form: FormSpec
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the tab works with.
+
+    Args:
+        service: fills and transcribes.
+        presets: name → preset, in the order shown.
+        first: name of the preset drawn at first sight.
+    """
+
+    service: Service
+    presets: dict[str, Preset]
+    first: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Left:
+    text: gr.Textbox
+    fill: gr.Button
+    cancel: gr.Button
+    status: gr.HTML
+    microphone: gr.Audio
+    language: gr.Dropdown
+    upload: gr.UploadButton
+    heard: gr.Textbox
+
+
+@dataclass(frozen=True, slots=True)
+class _Right:
+    preset: gr.Dropdown
+    pasted: gr.Textbox
+    use_pasted: gr.Button
+    pdf: gr.UploadButton
+    editor: gr.HTML
+    chooser_status: gr.HTML
+    form: gr.HTML
+    undo: gr.Button
+    reset: gr.Button
+
+
+@dataclass(frozen=True, slots=True)
+class _Exports:
+    copy_json: gr.Button
+    json: gr.Button
+    csv: gr.Button
+    pdf: gr.Button
+    snippet_panel: gr.Accordion
+    snippet: gr.Code
+    make_snippet: gr.Button
+    status: gr.HTML
+    courier: gr.HTML
+
+
+def form_tab(page: gr.Blocks, desk: Desk) -> None:
+    """Draw the tab into `page`, which is open, and wire it."""
+    with gr.Row(elem_classes=["sf-columns"], equal_height=False):
+        with gr.Column(scale=5, min_width=320, elem_classes=["sf-left"]):
+            left = _draw_left(desk.presets[desk.first].example)
+        with gr.Column(scale=6, min_width=320, elem_classes=["sf-right"]):
+            right = _draw_right(desk)
+            out = _draw_exports()
+    template = gr.State(None)
+    jobs = Jobs()
+    _wire_fill(desk, jobs, left, right)
+    _wire_speech(desk, jobs, left, right)
+    _wire_forms(page, desk, jobs, left, right, out, template)
+    _wire_exports(right, out, template)
+
+
+# ---- drawing ---------------------------------------------------------------------------------
+
+
+def _draw_left(example: str) -> _Left:
+    text = gr.Textbox(
+        example,
+        label=t("your_text"),
+        info=t("your_text_info"),
+        placeholder=t("your_text_placeholder"),
+        lines=7,
+        max_lines=9,
+        elem_id="text",
+    )
+    with gr.Row(elem_classes=["sf-actions"]):
+        fill = gr.Button(t("fill"), variant="primary", elem_id="fill", scale=3)
+        cancel = gr.Button(t("cancel"), interactive=False, elem_id="cancel", scale=1, min_width=96)
+    status = notice_box("status")
+    source_view()
+    microphone = gr.Audio(
+        sources=["microphone"],
+        streaming=True,
+        type="filepath",
+        label=t("microphone"),
+        elem_id="microphone",
+    )
+    heard = gr.Textbox(label=t("heard"), interactive=False, visible=False, lines=2, elem_id="heard")
+    with gr.Row(elem_classes=["sf-speech"]):
+        language = gr.Dropdown(
+            [(t("detect"), ""), *((name, code) for code, name in LANGUAGES.items())],
+            value="",
+            label=t("language"),
+            elem_id="language",
+            min_width=160,
+        )
+        upload = gr.UploadButton(
+            t("sound_file"), file_types=["audio"], elem_id="sound-file", min_width=160
+        )
+    return _Left(text, fill, cancel, status, microphone, language, upload, heard)
+
+
+def _draw_right(desk: Desk) -> _Right:
+    sheet = Sheet(desk.presets[desk.first].form)
+    preset = gr.Dropdown(
+        _choices(desk, "en"),
+        value=desk.first,
+        label=t("preset"),
+        elem_id="preset",
+    )
+    with gr.Accordion(t("own_form"), open=False, elem_id="own-form"):
+        with gr.Tabs():
+            with gr.Tab(t("tab_paste"), id="paste"):
+                pasted = gr.Textbox(
+                    label=t("paste"), info=t("paste_info"), lines=6, max_lines=12, elem_id="paste"
+                )
+                use_pasted = gr.Button(t("paste_use"), elem_id="use-paste")
+            with gr.Tab(t("tab_pdf"), id="pdf"):
+                gr.Markdown(t("pdf_info"))
+                pdf = gr.UploadButton(t("pdf"), file_types=[".pdf"], elem_id="pdf")
+            with gr.Tab(t("tab_edit"), id="edit"):
+                editor = field_editor(
+                    _editor_value(sheet),
+                    types=[kind.value for kind in FieldType],
+                    with_options=[kind.value for kind in FieldType if kind.has_options],
+                )
+        chooser_status = notice_box("form-status")
+    form = form_view(sheet.to_dict(), check)
+    with gr.Row(elem_classes=["sf-actions"]):
+        undo = gr.Button(t("undo"), elem_id="undo")
+        reset = gr.Button(t("reset"), elem_id="reset")
+    return _Right(preset, pasted, use_pasted, pdf, editor, chooser_status, form, undo, reset)
+
+
+def _draw_exports() -> _Exports:
+    gr.Markdown(t("take_away"), elem_classes=["sf-heading"])
+    with gr.Row(elem_classes=["sf-actions"]):
+        copy_json = gr.Button(t("copy_json"), elem_id="copy-json", min_width=120)
+        as_json = gr.Button(t("download_json"), elem_id="download-json", min_width=120)
+        as_csv = gr.Button(t("download_csv"), elem_id="download-csv", min_width=120)
+        as_pdf = gr.Button(
+            t("download_pdf"), elem_id="download-pdf", min_width=120, visible=False
+        )
+    with gr.Accordion(t("snippet"), open=True, visible=False, elem_id="snippet-panel") as panel:
+        gr.Markdown(t("snippet_info"))
+        make_snippet = gr.Button(t("snippet"), elem_id="make-snippet")
+        snippet = gr.Code(language="javascript", visible=False, interactive=False, elem_id="snippet")
+    status = notice_box("export-status")
+    return _Exports(
+        copy_json, as_json, as_csv, as_pdf, panel, snippet, make_snippet, status, courier()
+    )
+
+
+def check(edit: dict[str, Any]) -> dict[str, Any]:
+    """Does what a person typed fit its field? Called by the browser after each edit.
+
+    Args:
+        edit: {"field": field as JSON data, "typed": text, list or None, "today": ISO date}.
+
+    Returns:
+        {"value": as written by the field's type}, or {"problem": what is wrong, "hint": remedy}.
+    """
+    try:
+        today = date.fromisoformat(edit["today"])
+        return {"value": normalise(Field.from_dict(edit["field"]), edit["typed"], today=today)}
+    except SmartFormError as error:
+        return {"problem": str(error), "hint": error.hint}
+
+
+# ---- filling ---------------------------------------------------------------------------------
+
+
+def _wire_fill(desk: Desk, jobs: Jobs, left: _Left, right: _Right) -> None:
+    @guarded(left.status)
+    def fill(text: str, data: dict[str, Any], request: gr.Request) -> Iterator[Answer]:
+        sheet = Sheet.from_dict(data)
+        if not text.strip():
+            raise TextError("There is no text to read.", "Paste some text or dictate it, then fill.")
+        yield {left.status: busy("busy_wait"), left.cancel: gr.Button(interactive=True)}
+        yield from _fill(desk.service, jobs, sheet, text, request.session_hash or "", left, right)
+
+    def settle() -> Any:
+        return gr.Button(interactive=False)
+
+    started = gr.on(
+        [left.fill.click, left.text.submit],
+        fill,
+        [left.text, right.form],
+        [right.form, left.status, left.cancel],
+        concurrency_id=CORES,
+        concurrency_limit=1,
+        trigger_mode="once",
+        **_QUIET,
+    )
+    started.then(settle, None, left.cancel, queue=False, **_QUIET)
+
+    def cancel(request: gr.Request) -> None:
+        jobs.cancel(request.session_hash or "")
+
+    left.cancel.click(cancel, None, None, queue=False, **_QUIET)
+
+    @guarded(left.status)
+    def undo(data: dict[str, Any]) -> Answer:
+        sheet = Sheet.from_dict(data)
+        if not sheet.before:
+            return {left.status: notice("nothing_to_undo")}
+        sheet.undo()
+        return {right.form: sheet.to_dict(), left.status: notice("done_undo")}
+
+    @guarded(left.status)
+    def reset(data: dict[str, Any]) -> Answer:
+        sheet = Sheet.from_dict(data)
+        sheet.reset()
+        return {right.form: sheet.to_dict(), left.status: notice("done_reset")}
+
+    for button, handler in ((right.undo, undo), (right.reset, reset)):
+        button.click(handler, right.form, [right.form, left.status], queue=False, **_QUIET)
+
+
+def _fill(
+    service: Service, jobs: Jobs, sheet: Sheet, text: str, session: str, left: _Left, right: _Right
+) -> Iterator[Answer]:
+    source = sheet.begin_fill(text)
+    total, done = len(sheet.form.fields), 0
+    work = streamed(
+        lambda emit, cancel: service.fill(
+            sheet.form, text, today=sheet.today, on_field=emit, cancel=cancel
+        ),
+        jobs.begin(session),
+    )
+    try:
+        while True:
+            fields: list[FieldResult] = next(work)
+            for field in fields:
+                sheet.merge(field, source)
+            done += len(fields)
+            share = min(done / total, 1.0)
+            status = busy("busy_fill", share, done=min(done, total), total=total)
+            yield {right.form: sheet.to_dict(), left.status: status}
+    except StopIteration as finished:
+        result = finished.value
+    for field in result.fields:
+        sheet.merge(field, source)
+    yield {right.form: sheet.to_dict(), left.status: _summary(result)}
+
+
+def _summary(result: Any) -> dict[str, Any]:
+    filled = sum(value is not None for value in result.values.values())
+    if not filled:
+        return notice("done_nothing")
+    told = notice(
+        "done_fill", filled=filled, total=len(result.fields), seconds=f"{result.seconds:.1f}"
+    )
+    return {**told, "hint": " ".join(result.warnings)}
+
+
+# ---- speech ----------------------------------------------------------------------------------
+
+
+def _wire_speech(desk: Desk, jobs: Jobs, left: _Left, right: _Right) -> None:
+    dictations = Dictations(desk.service)
+
+    @guarded(left.status)
+    def start(language: str, data: dict[str, Any], request: gr.Request) -> Answer:
+        dictations.start(request.session_hash or "", language or None, Sheet.from_dict(data).form)
+        return {left.heard: gr.Textbox("", visible=True)}
+
+    @guarded(left.status)
+    def hear(path: str, request: gr.Request) -> Answer:
+        try:
+            chunk = audio_from_file(path)
+        finally:
+            Path(path).unlink(missing_ok=True)
+        return {left.heard: dictations.hear(request.session_hash or "", chunk)}
+
+    @guarded(left.status)
+    def stop(text: str, request: gr.Request) -> Iterator[Answer]:
+        yield {left.status: busy("busy_listen")}
+        time.sleep(TRAILING_SECONDS)
+        heard = dictations.finish(request.session_hash or "")
+        yield {
+            left.text: appended(text, heard),
+            left.heard: gr.Textbox("", visible=False),
+            left.status: notice("done_transcribed"),
+        }
+
+    left.microphone.start_recording(
+        start, [left.language, right.form], [left.heard, left.status], queue=False, **_QUIET
+    )
+    left.microphone.stream(
+        hear,
+        left.microphone,
+        [left.heard, left.status],
+        stream_every=0.3,
+        time_limit=None,
+        concurrency_limit=8,
+        **_QUIET,
+    )
+    left.microphone.stop_recording(
+        stop, left.text, [left.text, left.heard, left.status], concurrency_limit=8, **_QUIET
+    )
+
+    @guarded(left.status)
+    def listen(
+        path: str, language: str, text: str, data: dict[str, Any], request: gr.Request
+    ) -> Iterator[Answer]:
+        yield {
+            left.status: busy("busy_listen"),
+            left.heard: gr.Textbox("", visible=True),
+            left.cancel: gr.Button(interactive=True),
+        }
+        form = Sheet.from_dict(data).form
+        work = streamed(
+            lambda emit, cancel: desk.service.transcribe(
+                Path(path), language=language or None, form=form, on_text=emit, cancel=cancel
+            ),
+            jobs.begin(request.session_hash or ""),
+        )
+        try:
+            while True:
+                yield {left.heard: next(work)[-1]}
+        except StopIteration as finished:
+            heard = finished.value.text
+        finally:
+            Path(path).unlink(missing_ok=True)
+        yield {left.text: appended(text, heard), left.status: notice("done_transcribed")}
+
+    def settle() -> Answer:
+        return {left.heard: gr.Textbox("", visible=False), left.cancel: gr.Button(interactive=False)}
+
+    left.upload.upload(
+        listen,
+        [left.upload, left.language, left.text, right.form],
+        [left.text, left.heard, left.status, left.cancel],
+        concurrency_id=CORES,
+        concurrency_limit=1,
+        **_QUIET,
+    ).then(settle, None, [left.heard, left.cancel], queue=False, **_QUIET)
+
+
+def appended(text: str, heard: str) -> str:
+    """`text` with what was heard after it, on a line of its own."""
+    return "\n".join(part for part in (text.rstrip(), heard.strip()) if part)
+
+
+# ---- choosing and editing the form -----------------------------------------------------------
+
+
+def _wire_forms(
+    page: gr.Blocks,
+    desk: Desk,
+    jobs: Jobs,
+    left: _Left,
+    right: _Right,
+    out: _Exports,
+    template: gr.State,
+) -> None:
+    examples = {preset.example for preset in desk.presets.values()}
+    outputs = [right.form, right.editor, right.chooser_status, out.pdf, out.snippet_panel,
+               out.snippet, template]  # fmt: skip
+
+    def use(
+        form: FormSpec, data: dict[str, Any], origin: str, source: Template, request: gr.Request
+    ) -> Answer:
+        jobs.cancel(request.session_hash or "")
+        sheet = Sheet.from_dict(data).succeeded_by(form, origin=origin)
+        return {
+            right.form: sheet.to_dict(),
+            right.editor: _editor_value(sheet),
+            right.chooser_status: notice("done_form", n=len(form.fields)),
+            out.pdf: gr.Button(visible=origin == "pdf"),
+            out.snippet_panel: gr.Accordion(visible=origin == "html"),
+            out.snippet: gr.Code("", visible=False),
+            template: source,
+        }
+
+    @guarded(right.chooser_status)
+    def greet(request: gr.Request) -> Answer:
+        language = language_of(request)
+        if language == "en":
+            return {right.chooser_status: None}
+        sheet = Sheet(localise(desk.presets[desk.first].form, language), generation=1)
+        return {
+            right.form: sheet.to_dict(),
+            right.editor: _editor_value(sheet),
+            right.preset: gr.Dropdown(choices=_choices(desk, language)),
+        }
+
+    @guarded(right.chooser_status)
+    def choose(name: str, text: str, data: dict[str, Any], request: gr.Request) -> Answer:
+        preset = desk.presets[name]
+        form = localise(preset.form, language_of(request))
+        answer = use(form, data, "preset", None, request)
+        answer[right.chooser_status] = None
+        if text.strip() in examples or not text.strip():
+            answer[left.text] = preset.example
+        return answer
+
+    @guarded(right.chooser_status)
+    def paste(source: str, data: dict[str, Any], request: gr.Request) -> Answer:
+        if not source.strip():
+            raise FormError("Nothing was pasted.", "Paste a JSON Schema or the HTML of a page.")
+        if source.lstrip().startswith(("{", "[")):
+            described = parse_json(source)
+            schema = described if _is_schema(described) else None
+            return use(load_form(source), data, "schema", schema, request)
+        return use(load_form(source), data, "html", None, request)
+
+    @guarded(right.chooser_status)
+    def open_pdf(path: str, data: dict[str, Any], request: gr.Request) -> Answer:
+        try:
+            content = Path(path).read_bytes()
+        finally:
+            Path(path).unlink(missing_ok=True)
+        return use(load_form(content), data, "pdf", content, request)
+
+    @guarded(right.chooser_status)
+    def edit(edited: dict[str, Any], data: dict[str, Any], request: gr.Request) -> Answer:
+        sheet = edited_sheet(Sheet.from_dict(data), edited["fields"])
+        jobs.cancel(request.session_hash or "")
+        return {
+            right.form: sheet.to_dict(),
+            right.editor: _editor_value(sheet),
+            right.chooser_status: notice("done_edited"),
+        }
+
+    page.load(
+        greet, None, [right.form, right.editor, right.preset, right.chooser_status], queue=False, **_QUIET
+    )
+    right.preset.input(
+        choose, [right.preset, left.text, right.form], [*outputs, left.text], queue=False, **_QUIET
+    )
+    right.use_pasted.click(paste, [right.pasted, right.form], outputs, **_QUIET)
+    right.pdf.upload(open_pdf, [right.pdf, right.form], outputs, **_QUIET)
+    right.editor.apply(edit, [right.editor, right.form], outputs, **_QUIET)
+
+
+def language_of(request: gr.Request) -> str:
+    """The language the person's browser asks for first, where the screen speaks it; else English."""
+    wanted = request.headers.get("accept-language", "")[:2].lower()
+    return wanted if wanted in TABLE else "en"
+
+
+def _choices(desk: Desk, language: str) -> list[tuple[str, str]]:
+    return [
+        (localise(preset.form, language).title or name, name) for name, preset in desk.presets.items()
+    ]
+
+
+def _is_schema(described: Any) -> bool:
+    return isinstance(described, dict) and not {"fields", "form_fields"} & described.keys()
+
+
+def _editor_value(sheet: Sheet) -> dict[str, Any]:
+    return {"fields": [{**field.to_dict(), "was": field.name} for field in sheet.form.fields]}
+
+
+def edited_sheet(old: Sheet, rows: list[dict[str, Any]]) -> Sheet:
+    """`old` with the fields of the editor's rows; values of fields that remain stay.
+
+    Raises:
+        FormError: the rows do not make a form.
+    """
+    form = FormSpec.from_dict({**old.form.to_dict(), "fields": rows})
+    renamed = {row["name"].strip(): row["was"] for row in rows if row.get("was")}
+    return old.succeeded_by(form, origin=old.origin, renamed=renamed)
+
+
+# ---- taking it away --------------------------------------------------------------------------
+
+
+def _wire_exports(right: _Right, out: _Exports, template: gr.State) -> None:
+    def told(sheet: Sheet) -> dict[str, Any] | None:
+        names = ", ".join(sheet.form[name].title for name in sheet.problems)
+        return notice("left_out", fields=names) if names else None
+
+    def wire(button: gr.Button, make: Callable[[Sheet, Template], dict[str, Any]]) -> None:
+        @guarded(out.status)
+        def handler(data: dict[str, Any], source: Template) -> Answer:
+            sheet = Sheet.from_dict(data)
+            return {out.courier: make(sheet, source), out.status: told(sheet)}
+
+        button.click(
+            handler, [right.form, template], [out.courier, out.status], queue=False, **_QUIET
+        )
+
+    wire(out.copy_json, lambda sheet, source: clipping(_json(sheet, source)))
+    wire(out.json, lambda sheet, source: parcel(
+        f"{_stem(sheet)}.json", "application/json", _json(sheet, source).encode()))
+    wire(out.csv, lambda sheet, _: parcel(
+        f"{_stem(sheet)}.csv", "text/csv", exports.to_csv(sheet.form, sheet.values).encode("utf-8-sig")))
+
+    @guarded(out.status)
+    def filled_pdf(data: dict[str, Any], source: Template) -> Answer:
+        sheet = Sheet.from_dict(data)
+        if not isinstance(source, bytes):
+            raise FormError("The PDF is no longer here.", "Upload it again.")
+        pdf = exports.fill_pdf(source, sheet.form, sheet.values)
+        return {
+            out.courier: parcel(f"{_stem(sheet)}-filled.pdf", "application/pdf", pdf),
+            out.status: told(sheet),
+        }
+
+    out.pdf.click(filled_pdf, [right.form, template], [out.courier, out.status], **_QUIET)
+
+    @guarded(out.status)
+    def snippet(data: dict[str, Any]) -> Answer:
+        sheet = Sheet.from_dict(data)
+        code = exports.console_snippet(sheet.form, sheet.values)
+        return {out.snippet: gr.Code(code, visible=True), out.status: told(sheet)}
+
+    out.make_snippet.click(
+        snippet, right.form, [out.snippet, out.status], queue=False, **_QUIET
+    )
+
+
+def _json(sheet: Sheet, source: Template) -> str:
+    return exports.to_json(sheet.form, sheet.values, source if isinstance(source, dict) else None)
+
+
+def _stem(sheet: Sheet) -> str:
+    return sheet.form.name or "form"
+
+
+_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+"""Listeners of the screen are no part of the API, and our notices stand for Gradio's spinners."""

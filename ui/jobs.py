@@ -1,0 +1,90 @@
+"""Long jobs behind the screen: streamed from a worker thread, cancelled by browser session."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Generator
+from typing import TypeVar
+
+from smartform.engines.base import Cancel
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+PACE_SECONDS = 0.08
+"""Items that arrive within this time are shown together."""
+
+
+class Jobs:
+    """The jobs that run now, one for each browser session; a new job ends the session's old one."""
+
+    def __init__(self) -> None:
+        self._flags: dict[str, threading.Event] = {}
+        self._lock = threading.Lock()
+
+    def begin(self, session: str) -> threading.Event:
+        """Register a job; the flag that is returned tells it to stop."""
+        flag = threading.Event()
+        with self._lock:
+            old = self._flags.get(session)
+            self._flags[session] = flag
+        if old:
+            old.set()
+        return flag
+
+    def cancel(self, session: str) -> None:
+        """Tell the session's job, if any, to stop."""
+        with self._lock:
+            flag = self._flags.pop(session, None)
+        if flag:
+            flag.set()
+
+
+def streamed(
+    work: Callable[[Callable[[Item], None], Cancel], Result], flag: threading.Event
+) -> Generator[list[Item], None, Result]:
+    """Run `work(emit, cancel)` in a thread; yield what it emits, in batches; return its result.
+
+    When the generator is closed before its end, `flag` is set and the thread ends by itself.
+
+    Raises:
+        Exception: whatever `work` raised.
+    """
+    items: queue.Queue[Item | None] = queue.Queue()
+    result: list[Result] = []
+    failure: list[Exception] = []
+
+    def run() -> None:
+        try:
+            result.append(work(items.put, flag.is_set))
+        except Exception as error:
+            failure.append(error)
+        finally:
+            items.put(None)
+
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        over = False
+        while not over:
+            batch, over = _batch(items)
+            if batch:
+                yield batch
+    except GeneratorExit:
+        flag.set()
+        raise
+    if failure:
+        raise failure[0]
+    return result[0]
+
+
+def _batch(items: queue.Queue[Item | None]) -> tuple[list[Item], bool]:
+    batch: list[Item] = []
+    item = items.get()
+    while item is not None:
+        batch.append(item)
+        try:
+            item = items.get(timeout=PACE_SECONDS)
+        except queue.Empty:
+            return batch, False
+    return batch, True

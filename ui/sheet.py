@@ -1,0 +1,258 @@
+"""The form on the screen: what each field holds, who put it there, and what may replace it.
+
+A `Sheet` travels between browser and server as JSON; the server keeps no copy. The rules that
+protect what a person typed live here: a fill never overwrites a person's value (it offers its
+own), never erases a value it did not find again, and can be undone.
+
+`Entry.revision` counts the person's edits of a field. The browser raises it at every edit and
+ignores an incoming entry whose revision is behind its own, so a fill that streams in while
+somebody types cannot undo the typing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date
+from typing import Any
+
+from smartform.errors import FormError
+from smartform.results import FieldResult, State, missing_required
+from smartform.schema import FormSpec, Value
+
+YOURS = "yours"
+"""The state of a field that a person typed, beside those of `smartform.results.State`."""
+
+_STATES = frozenset(["", YOURS, *State])
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A value with how it came about.
+
+    Args:
+        value: as written by its type; None where there is none.
+        state: a `State`, `YOURS`, or '' where nothing was asked yet.
+        confidence: 0 to 1.
+        spans: [start, end] pairs, in characters of the text that `source` names.
+        raw: the expression that the value was computed from.
+        note: a remark for the person.
+        source: key of `Sheet.sources`.
+    """
+
+    value: Value = None
+    state: str = ""
+    confidence: float = 0.0
+    spans: tuple[tuple[int, int], ...] = ()
+    raw: str = ""
+    note: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What one field holds.
+
+    Args:
+        answer: the value shown.
+        by_person: whether a person put it there (or emptied the field).
+        offer: what the last fill found instead of a person's value.
+        problem: why the value does not fit its type; '' where it does.
+        revision: how often the person edited the field.
+    """
+
+    answer: Answer = Answer()
+    by_person: bool = False
+    offer: Answer | None = None
+    problem: str = ""
+    revision: int = 0
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Entry:
+        """Read an entry as the browser sends it."""
+        offer = data.get("offer")
+        return cls(
+            answer=_answer(data.get("answer") or {}),
+            by_person=bool(data.get("by_person")),
+            offer=_answer(offer) if offer else None,
+            problem=str(data.get("problem") or ""),
+            revision=int(data.get("revision") or 0),
+        )
+
+
+@dataclass(slots=True)
+class Sheet:
+    """A form with its entries.
+
+    Args:
+        form: the form.
+        generation: grows whenever the form becomes another one: the browser draws it anew, and
+            ignores what a fill of an earlier form still sends.
+        origin: where the form came from: preset, schema, html, pdf or edited.
+        entries: one for each field.
+        sources: the texts that spans point into.
+        before: the entries as they were before the last fill or reset; empty: nothing to undo.
+        today: the person's date, as their browser says; None where unknown.
+    """
+
+    form: FormSpec
+    generation: int = 0
+    origin: str = "preset"
+    entries: dict[str, Entry] = field(default_factory=dict)
+    sources: dict[str, str] = field(default_factory=dict)
+    before: dict[str, Entry] = field(default_factory=dict)
+    today: date | None = None
+
+    def __post_init__(self) -> None:
+        for name in self.form.names:
+            self.entries.setdefault(name, Entry())
+
+    def begin_fill(self, text: str) -> str:
+        """Remember the entries for undo and `text` for spans; returns the text's source key."""
+        self.before = dict(self.entries)
+        source = _digest(text)
+        self.sources[source] = text
+        return source
+
+    def merge(self, result: FieldResult, source: str) -> None:
+        """Put one answer of a fill where it may go: field, offer, or nowhere."""
+        entry = self.entries[result.name]
+        found = _from_result(result, source)
+        if entry.by_person:
+            self.entries[result.name] = replace(entry, offer=_offer(entry.answer, found))
+        elif result.value is not None or entry.answer.value is None:
+            self.entries[result.name] = Entry(answer=found, revision=entry.revision)
+
+    def undo(self) -> None:
+        """Take back the last fill or reset, except where the person typed since."""
+        for name, old in self.before.items():
+            entry = self.entries.get(name)
+            if entry and not (entry.by_person and entry.revision != old.revision):
+                self.entries[name] = replace(old, revision=entry.revision)
+        self.before = {}
+
+    def reset(self) -> None:
+        """Empty every field; `undo` brings them back."""
+        self.before = dict(self.entries)
+        self.entries = {name: Entry(revision=entry.revision) for name, entry in self.entries.items()}
+
+    def succeeded_by(
+        self, form: FormSpec, *, origin: str, renamed: Mapping[str, str] | None = None
+    ) -> Sheet:
+        """A sheet for another form, with the entries of fields that it shares in name and kind.
+
+        Args:
+            renamed: new name → name on this sheet, for fields that were renamed.
+        """
+        names = renamed or {}
+        was = {f.name: f for f in self.form.fields}
+        entries = {}
+        for new in form.fields:
+            before = was.get(names.get(new.name, new.name))
+            if before and before.type is new.type and before.options == new.options:
+                entries[new.name] = self.entries[before.name]
+        return Sheet(form, self.generation + 1, origin, entries, dict(self.sources), today=self.today)
+
+    @property
+    def values(self) -> dict[str, Value]:
+        """Field name → value, without those that do not fit their type."""
+        return {
+            name: None if entry.problem else entry.answer.value for name, entry in self.entries.items()
+        }
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Names of the fields whose value does not fit."""
+        return tuple(name for name, entry in self.entries.items() if entry.problem)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Names of the required fields without a value."""
+        return missing_required(self.form, self.values)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The sheet as JSON data; texts that no span points into any more are left out."""
+        entries = {name: asdict(entry) for name, entry in self.entries.items()}
+        before = {name: asdict(entry) for name, entry in self.before.items()}
+        used = {
+            answer.source
+            for entry in (*self.entries.values(), *self.before.values())
+            for answer in (entry.answer, entry.offer)
+            if answer
+        }
+        return {
+            "form": self.form.to_dict(),
+            "generation": self.generation,
+            "origin": self.origin,
+            "entries": entries,
+            "before": before,
+            "sources": {key: text for key, text in self.sources.items() if key in used},
+            "today": self.today.isoformat() if self.today else "",
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any] | None) -> Sheet:
+        """Read a sheet as the browser sends it.
+
+        Raises:
+            FormError: there is no form in it, or one that cannot be used.
+        """
+        if not data:
+            raise FormError("There is no form yet.", "Choose a form first.")
+        form = FormSpec.from_dict(data["form"])
+        return cls(
+            form=form,
+            generation=int(data.get("generation") or 0),
+            origin=str(data.get("origin") or "preset"),
+            entries=_entries(data.get("entries"), form),
+            sources=dict(data.get("sources") or {}),
+            before=_entries(data.get("before"), form),
+            today=_date(data.get("today")),
+        )
+
+
+def _entries(data: Mapping[str, Any] | None, form: FormSpec) -> dict[str, Entry]:
+    return {name: Entry.from_dict(data[name]) for name in form.names if data and name in data}
+
+
+def _answer(data: Mapping[str, Any]) -> Answer:
+    state = str(data.get("state") or "")
+    return Answer(
+        value=data.get("value") or None,
+        state=state if state in _STATES else "",
+        confidence=float(data.get("confidence") or 0.0),
+        spans=tuple((int(start), int(end)) for start, end in data.get("spans") or ()),
+        raw=str(data.get("raw") or ""),
+        note=str(data.get("note") or ""),
+        source=str(data.get("source") or ""),
+    )
+
+
+def _from_result(result: FieldResult, source: str) -> Answer:
+    return Answer(
+        value=result.value,
+        state=result.state.value,
+        confidence=round(result.confidence, 4),
+        spans=tuple((span.start, span.end) for span in result.spans),
+        raw=result.raw if result.raw is not None and result.raw != result.value else "",
+        note=result.note,
+        source=source if result.spans else "",
+    )
+
+
+def _offer(mine: Answer, found: Answer) -> Answer | None:
+    if found.value is None or found.value == mine.value:
+        return None
+    return found
+
+
+def _date(text: object) -> date | None:
+    try:
+        return date.fromisoformat(str(text)) if text else None
+    except ValueError:
+        return None
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]

@@ -1,0 +1,34 @@
+// Delivers what the Courier component holds: a download, or text for the clipboard.
+const box = element.querySelector(".sf-courier");
+box.setAttribute("role", "status");
+
+function download({ name, kind, content }) {
+  const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+  const link = make("a", { download: name, href: URL.createObjectURL(new Blob([bytes], { type: kind })) });
+  document.body.append(link);
+  link.click();
+  link.remove();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+}
+
+async function copy(text) {
+  if (navigator.clipboard) await navigator.clipboard.writeText(text);
+  else {
+    // Pages served without TLS have no clipboard; a selected text area can still be copied.
+    const area = make("textarea", { class: "sf-hidden" });
+    area.value = text;
+    document.body.append(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+  }
+  box.textContent = say("copied");
+  setTimeout(() => { box.textContent = ""; }, 4000);
+}
+
+watch("value", () => {
+  const value = props.value;
+  if (!value) return;
+  if (value.content !== undefined) download(value);
+  else if (value.text !== undefined) copy(value.text);
+});
