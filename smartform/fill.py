@@ -15,7 +15,7 @@ from smartform.grounding import ground
 from smartform.policy import Policy, shipped
 from smartform.prompts import extraction_prompt, protocol_name
 from smartform.results import FieldResult, FillResult, Span, State
-from smartform.schema import Field, FieldType, FormSpec, unique_name
+from smartform.schema import Field, FieldType, FormSpec, Value, unique_name
 from smartform.values import Candidate, expression, languages_of, normalise
 from smartform.windows import windows
 
@@ -138,6 +138,16 @@ class Filler:
             yield _shifted(reader.read(decoded), part.offset)
 
 
+def read_answer(field: Field, plan: Plan, text: str, today: date | None, decoded: Decoded) -> Value:
+    """What an engine wrote for `field`, as a value; None where it wrote none or none that fits."""
+    if not decoded.texts:
+        return None
+    try:
+        return _Reader(field, plan, text, today or date.today(), shipped()).value(decoded).value
+    except ValueProblem:
+        return None
+
+
 def _checked(text: str) -> str:
     """The text with control characters as spaces, character for character.
 
@@ -219,7 +229,7 @@ class _Reader:
             p_silent = 1.0 if silent is None else silent
             return FieldResult(self.field.name, None, State.NOT_FOUND, p_silent, p_silent)
         try:
-            result = self._value(decoded)
+            result = self.value(decoded)
         except ValueProblem as problem:
             return FieldResult(self.field.name, None, State.NOT_FOUND, 0.5, 0.5, note=str(problem))
         if decoded.probability is None or silent is None:
@@ -231,7 +241,12 @@ class _Reader:
         state = State.REVIEW if review else result.state
         return replace(result, confidence=confidence, p_no_data=silent or 0.0, state=state)
 
-    def _value(self, decoded: Decoded) -> FieldResult:
+    def value(self, decoded: Decoded) -> FieldResult:
+        """The value that was written, with its place; confidence and state come later.
+
+        Raises:
+            ValueProblem: it does not fit the field.
+        """
         if self.field.type.has_options or self.field.type is FieldType.BOOLEAN:
             return self._chosen(decoded)
         if self.plan.candidates or self.field.type not in (FieldType.TEXT, FieldType.LONGTEXT, FieldType.LIST):

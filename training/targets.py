@@ -112,16 +112,25 @@ def _files(pattern: str) -> list[str]:
     return found
 
 
-def load_examples(paths: Iterable[str | Path]) -> list[Example]:
+def load_rows(paths: Iterable[str | Path]) -> list[tuple[Example, dict[str, Value]]]:
     """Read JSONL files in our written format (`training/data/FORMAT.md`); glob patterns are allowed.
+
+    Returns:
+        Each example with its gold values, field name → value.
 
     Raises:
         FileNotFoundError: a path or pattern names no file.
     """
-    examples = []
+    rows = []
     for path in (file for pattern in paths for file in _files(str(pattern))):
         with open(path, encoding="utf-8") as lines:
-            examples += [example_of(json.loads(line)) for line in lines if line.strip()]
+            rows += [json.loads(line) for line in lines if line.strip()]
+    return [(example_of(r), {f["name"]: f.get("value") for f in r["form_fields"]}) for r in rows]
+
+
+def load_examples(paths: Iterable[str | Path]) -> list[Example]:
+    """The examples of `load_rows` alone; says how many fields cannot be taught."""
+    examples = [example for example, _ in load_rows(paths)]
     asked = sum(len(e.form.fields) for e in examples)
     taught = sum(len(e.targets) for e in examples)
     log.info("%d examples, %d fields, %d without a reachable target", len(examples), asked, asked - taught)

@@ -112,7 +112,7 @@ class _Exports:
     csv: gr.Button
     pdf: gr.Button
     snippet_panel: gr.Accordion
-    snippet: gr.Code
+    snippet: gr.Textbox
     make_snippet: gr.Button
     status: gr.HTML
     courier: gr.HTML
@@ -198,7 +198,7 @@ def _draw_right(desk: Desk) -> _Right:
                     types=[kind.value for kind in FieldType],
                     with_options=[kind.value for kind in FieldType if kind.has_options],
                 )
-        chooser_status = notice_box("form-status")
+    chooser_status = notice_box("form-status")
     form = form_view(sheet.to_dict(), check)
     with gr.Row(elem_classes=["sf-actions"]):
         undo = gr.Button(t("undo"), elem_id="undo")
@@ -218,7 +218,14 @@ def _draw_exports() -> _Exports:
     with gr.Accordion(t("snippet"), open=True, visible=False, elem_id="snippet-panel") as panel:
         gr.Markdown(t("snippet_info"))
         make_snippet = gr.Button(t("snippet"), elem_id="make-snippet")
-        snippet = gr.Code(language="javascript", visible=False, interactive=False, elem_id="snippet")
+        snippet = gr.Textbox(
+            show_label=False,
+            visible=False,
+            lines=6,
+            max_lines=10,
+            buttons=["copy"],
+            elem_id="snippet",
+        )
     status = notice_box("export-status")
     return _Exports(
         copy_json, as_json, as_csv, as_pdf, panel, snippet, make_snippet, status, courier()
@@ -444,20 +451,19 @@ def _wire_forms(
             right.chooser_status: notice("done_form", n=len(form.fields)),
             out.pdf: gr.Button(visible=origin == "pdf"),
             out.snippet_panel: gr.Accordion(visible=origin == "html"),
-            out.snippet: gr.Code("", visible=False),
+            out.snippet: gr.Textbox("", visible=False),
             template: source,
         }
 
     @guarded(right.chooser_status)
     def greet(request: gr.Request) -> Answer:
         language = language_of(request)
-        if language == "en":
-            return {right.chooser_status: None}
         sheet = Sheet(localise(desk.presets[desk.first].form, language), generation=1)
         return {
             right.form: sheet.to_dict(),
             right.editor: _editor_value(sheet),
-            right.preset: gr.Dropdown(choices=_choices(desk, language)),
+            right.preset: gr.Dropdown(choices=_choices(desk, language), value=desk.first),
+            right.chooser_status: None,
         }
 
     @guarded(right.chooser_status)
@@ -581,7 +587,7 @@ def _wire_exports(right: _Right, out: _Exports, template: gr.State) -> None:
     def snippet(data: dict[str, Any]) -> Answer:
         sheet = Sheet.from_dict(data)
         code = exports.console_snippet(sheet.form, sheet.values)
-        return {out.snippet: gr.Code(code, visible=True), out.status: told(sheet)}
+        return {out.snippet: gr.Textbox(code, visible=True), out.status: told(sheet)}
 
     out.make_snippet.click(
         snippet, right.form, [out.snippet, out.status], queue=False, **_QUIET

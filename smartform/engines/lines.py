@@ -15,6 +15,8 @@ from smartform.results import Span
 Tokenise = Callable[[str], list[int]]
 
 _FIRST_CHARS = 48
+_OPENERS = "+#@€$£(\"«“„'‘&~"
+"""Marks that a value may begin with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ def _flatten(source: str) -> tuple[str, list[int]]:
 
 
 def _word_starts(flat: str) -> list[int]:
-    return [p for p in range(len(flat)) if not flat[p].isspace() and _is_edge(flat, p)]
+    return [p for p, c in enumerate(flat) if (c.isalnum() or c in _OPENERS) and _is_edge(flat, p)]
 
 
 def _is_edge(flat: str, place: int) -> bool:

@@ -1,0 +1,129 @@
+"""Evaluate what the app does, through its own pipeline and the shipped weights.
+
+    python -m training.evaluate forms --data training/data/forms/dev.jsonl
+    python -m training.evaluate forms --data FILE --adapter none          # the untrained base
+    python -m training.evaluate forms --data FILE --compare none models/forms.gguf --report DIR
+
+Prints F1 with a bootstrap interval, invented values, calibration and seconds, and the same by
+field type, language and style. `--report` writes an HTML page with every error in its text.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from smartform.engines.load import text_engine
+from smartform.errors import SmartFormError
+from smartform.fill import Filler
+from smartform.results import State
+from smartform.schema import FormSpec
+from smartform.settings import Settings
+from training.metrics import Outcome, calibration_error, f1_interval, review_rates, score
+from training.report import write_report
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else "")
+    parser.add_argument("task", choices=["forms"])
+    parser.add_argument("--data", type=Path, required=True, help="JSONL in the format of training/data/FORMAT.md")
+    parser.add_argument("--adapter", help="GGUF LoRA, manifest id, or 'none'; the shipped one if left out")
+    parser.add_argument("--engine", choices=["local", "remote"], help="as SMARTFORM_ENGINE")
+    parser.add_argument("--compare", nargs="+", metavar="ADAPTER", help="several adapters, one table")
+    parser.add_argument("--limit", type=int, help="only the first N examples")
+    parser.add_argument("--report", type=Path, help="folder for the HTML report and outcomes.json")
+    arguments = parser.parse_args(argv)
+
+    rows = read_rows(arguments.data)[: arguments.limit]
+    for adapter in arguments.compare or [arguments.adapter]:
+        settings = Settings.from_env()
+        settings = replace(settings, engine=arguments.engine or settings.engine)
+        settings = replace(settings, adapter=adapter) if adapter else settings
+        filler = Filler(text_engine(settings))
+        outcomes, seconds = evaluate(filler, rows)
+        print(f"\n{filler.engine.name}: {len(rows)} texts of {arguments.data}, {seconds:.2f} s a text")
+        print(table(outcomes))
+        if arguments.report:
+            folder = arguments.report / (Path(adapter).stem if arguments.compare else "")
+            write_report(folder, filler.engine.name, rows, outcomes)
+            print(f"report: {folder / 'index.html'}")
+
+
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    """The rows of a JSONL file in our written format."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+
+
+def evaluate(
+    filler: Filler, rows: Sequence[dict[str, Any]], progress: Callable[[int], None] | None = None
+) -> tuple[list[Outcome], float]:
+    """Fill every row's form from its text.
+
+    Returns:
+        One outcome for each field, and the mean seconds a text.
+    """
+    outcomes: list[Outcome] = []
+    started = time.perf_counter()
+    for number, row in enumerate(rows, 1):
+        outcomes += fill_row(filler, row)
+        if progress:
+            progress(number)
+    return outcomes, (time.perf_counter() - started) / max(1, len(rows))
+
+
+def fill_row(filler: Filler, row: dict[str, Any]) -> list[Outcome]:
+    """Fill one row; a refused text counts as all fields empty."""
+    form = FormSpec.from_dict({"form_fields": row["form_fields"]})
+    today = date.fromisoformat(row["today"]) if row.get("today") else None
+    try:
+        results = {r.name: r for r in filler.fill(form, row["text"], today=today).fields}
+    except SmartFormError as error:
+        print(f"{row['id']}: {error}")
+        results = {}
+    outcomes = []
+    for field, data in zip(form.fields, row["form_fields"], strict=True):
+        result = results.get(field.name)
+        outcomes.append(
+            Outcome(
+                row["id"], field.name, field.type, row.get("lang", ""), row.get("style", ""), data.get("value"),
+                result.value if result else None,
+                result.confidence if result else 0.0,
+                bool(result and result.state is State.REVIEW),
+            )
+        )  # fmt: skip
+    return outcomes
+
+
+def table(outcomes: Sequence[Outcome]) -> str:
+    """The measures, over all and by type, language and style."""
+    low, high = f1_interval(outcomes)
+    caught, flagged = review_rates(outcomes)
+    lines = [
+        f"F1 {score(outcomes).f1:.3f} [{low:.3f}, {high:.3f}]  calibration error {calibration_error(outcomes):.3f}"
+        f"  review catches {caught:.2f} of wrong, flags {flagged:.2f} of right",
+        f"{'':18}{'fields':>7}{'F1':>7}{'prec':>7}{'rec':>7}{'invent':>8}{'acc':>7}",
+        _line("all", outcomes),
+    ]
+    for title, key in (("type", "kind"), ("lang", "lang"), ("style", "style")):
+        for value in sorted({str(getattr(o, key)) for o in outcomes}):
+            lines.append(_line(f"{title} {value}", (o for o in outcomes if str(getattr(o, key)) == value)))
+    return "\n".join(lines)
+
+
+def _line(title: str, outcomes: Iterable[Outcome]) -> str:
+    listed = list(outcomes)
+    s = score(listed)
+    return (
+        f"{title:18}{len(listed):7d}{s.f1:7.3f}{s.precision:7.3f}{s.recall:7.3f}"
+        f"{s.invented_rate:8.3f}{s.accuracy:7.3f}"
+    )
+
+
+if __name__ == "__main__":
+    main()
