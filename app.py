@@ -1,6 +1,6 @@
 """The app: settings from the environment → engines → page → server.
 
-    python app.py        serves the page, REST under /api/v1 and MCP under /gradio_api/mcp on PORT (7860)
+python app.py        serves the page, REST under /api/v1 and MCP under /gradio_api/mcp on PORT (7860)
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
@@ -36,14 +37,18 @@ def build(service: Service) -> fastapi.FastAPI:
 
 
 def main() -> None:
-    """Serve until stopped; models load in the background, so that the page is there at once."""
+    """Serve until stopped; models load once the page is there."""
     settings = Settings.from_environment()
     service = load_service(settings)
-    threading.Thread(target=_warm, args=(service,), daemon=True).start()
-    uvicorn.run(build(service), host="0.0.0.0", port=settings.port, log_level="warning")
+    config = uvicorn.Config(build(service), host="0.0.0.0", port=settings.port, log_level="warning")
+    server = uvicorn.Server(config)
+    threading.Thread(target=_warm, args=(service, server), daemon=True).start()
+    server.run()
 
 
-def _warm(service: Service) -> None:
+def _warm(service: Service, server: uvicorn.Server) -> None:
+    while not server.started:
+        time.sleep(0.1)
     try:
         service.warm()
     except SmartFormError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from smartform.engines.base import Constraint, Copy, OneOf
 from smartform.schema import Field, FieldType
@@ -48,11 +49,19 @@ def plan(field: Field, text: str, languages: Sequence[str], today: date | None) 
 
 
 def _spotted(field: Field, text: str, languages: Sequence[str], today: date | None) -> Plan:
-    by_text: dict[str, tuple[Candidate, ...]] = {}
-    for candidate in find_candidates(field.type, text, languages, today):
-        key = expression(text, candidate)
-        by_text[key] = (*by_text.get(key, ()), candidate)
+    by_text = _expressions(field.type, text, tuple(languages), today)
     texts = list(by_text)
     if field.type in (FieldType.INTEGER, FieldType.NUMBER):
         texts += [count for count in COUNTABLE if count not in by_text]
     return Plan(field, OneOf(tuple(texts)), by_text)
+
+
+@lru_cache(maxsize=16)  # the fields of one type share what the text holds
+def _expressions(
+    kind: FieldType, text: str, languages: tuple[str, ...], today: date | None
+) -> dict[str, tuple[Candidate, ...]]:
+    found: dict[str, tuple[Candidate, ...]] = {}
+    for candidate in find_candidates(kind, text, languages, today):
+        key = expression(text, candidate)
+        found[key] = (*found.get(key, ()), candidate)
+    return found

@@ -10,7 +10,7 @@ from datetime import date
 
 from smartform.constraints import Plan, plan
 from smartform.engines.base import Branch, Cancel, Decoded, TextEngine, never
-from smartform.errors import Cancelled, TextError, ValueProblem
+from smartform.errors import Cancelled, FormError, TextError, ValueProblem
 from smartform.grounding import ground
 from smartform.policy import Policy, shipped
 from smartform.prompts import extraction_prompt, protocol_name
@@ -24,6 +24,12 @@ MAX_CHARS = 200_000
 
 _FORM_SHARE = 0.6
 """Share of the model's window that a form may take; larger forms are asked in parts."""
+
+_TEMPLATE_TOKENS = 32
+"""The most that the chat template and the words around the text take."""
+
+_LEAST_TEXT_TOKENS = 64
+"""A form that leaves less room for the text cannot be asked."""
 
 _GROUNDED, _UNGROUNDED = 0.8, 0.4
 """Confidence in the values of an engine that gives no probabilities, by whether the text holds them."""
@@ -73,6 +79,7 @@ class Filler:
 
         Raises:
             TextError: no text, or more than `MAX_CHARS` characters.
+            FormError: one field's description and options alone fill the model's window.
             EngineError: the model failed.
             Cancelled: `cancel` said so.
         """
@@ -106,20 +113,28 @@ class Filler:
         room = engine.window_tokens
         parts = []
         for chunk in self._chunks(form, int(room * _FORM_SHARE), today):
-            used = engine.count_tokens(extraction_prompt(chunk, "", today).system) + 32
-            spans = windows(text, max(16, room - used), engine.count_tokens)
+            used = self._size(chunk, today) + _TEMPLATE_TOKENS
+            if room - used < _LEAST_TEXT_TOKENS:
+                raise FormError(
+                    f"The field '{chunk.fields[0].title}' is too long for the model.",
+                    "Shorten its description or its list of options.",
+                )
+            spans = windows(text, room - used, engine.count_tokens)
             parts += [_Part(chunk, text[span.start : span.end], span.start) for span in spans]
         return parts
 
     def _chunks(self, form: FormSpec, budget: int, today: date) -> Iterator[FormSpec]:
         fields = form.fields
-        size = self.engine.count_tokens(extraction_prompt(form, "", today).system)
-        if size <= budget or len(fields) == 1:
+        if self._size(form, today) <= budget or len(fields) == 1:
             yield form
             return
         middle = len(fields) // 2
         for half in (fields[:middle], fields[middle:]):
             yield from self._chunks(replace(form, fields=half), budget, today)
+
+    def _size(self, form: FormSpec, today: date) -> int:
+        """How many tokens the form takes of a prompt."""
+        return self.engine.count_tokens(extraction_prompt(_protocol_form(form)[0], "", today).system)
 
     def _pass(self, part: _Part, today: date, cancel: Cancel) -> Iterator[FieldResult]:
         """Ask one part's fields; answers as they come, with spans in the whole text."""
@@ -249,22 +264,31 @@ class _Reader:
         """
         if self.field.type.has_options or self.field.type is FieldType.BOOLEAN:
             return self._chosen(decoded)
-        if self.plan.candidates or self.field.type not in (FieldType.TEXT, FieldType.LONGTEXT, FieldType.LIST):
+        if self.plan.candidates or self.field.type not in (
+            FieldType.TEXT,
+            FieldType.LONGTEXT,
+            FieldType.LIST,
+        ):
             return self._spotted(decoded.texts[0])
         return self._copied(decoded)
 
-    def _answer(self, value: str | list[str], state: State, spans: Sequence[Span], raw: str | None = None) -> FieldResult:
+    def _answer(
+        self, value: str | list[str], state: State, spans: Sequence[Span], raw: str | None = None
+    ) -> FieldResult:
         return FieldResult(self.field.name, value, state, 0.0, 0.0, tuple(spans), raw)
 
     def _copied(self, decoded: Decoded) -> FieldResult:
         spans = decoded.spans or tuple(s for s in (ground(t, self.text) for t in decoded.texts) if s)
         whole = len(spans) == len(decoded.texts)
         state = State.FOUND if whole else State.INFERRED
-        if self.field.type is FieldType.LIST:
-            return self._answer(list(dict.fromkeys(decoded.texts)), state, spans)
         if self.field.type is FieldType.LONGTEXT and whole:
             return self._answer(self.text[spans[0].start : spans[0].end], state, spans[:1])
-        return self._answer(decoded.texts[0], state, spans[:1])
+        value = normalise(self.field, list(decoded.texts) if self.field.type.is_list else decoded.texts[0])
+        if value is None:
+            raise ValueProblem("Nothing was written.")
+        if isinstance(value, list):
+            return self._answer(list(dict.fromkeys(value)), state, spans)
+        return self._answer(value, state, spans[:1])
 
     def _chosen(self, decoded: Decoded) -> FieldResult:
         value = normalise(self.field, list(decoded.texts) if self.field.type.is_list else decoded.texts[0])
@@ -273,7 +297,9 @@ class _Reader:
         spans = tuple(s for s in (ground(t, self.text) for t in decoded.texts) if s)
         if self.field.type is FieldType.BOOLEAN:
             return self._answer(value, State.NORMALISED, ())
-        return self._answer(value, State.FOUND if len(spans) == len(decoded.texts) else State.NORMALISED, spans)
+        return self._answer(
+            value, State.FOUND if len(spans) == len(decoded.texts) else State.NORMALISED, spans
+        )
 
     def _spotted(self, written: str) -> FieldResult:
         """The value of a typed expression: of the candidate it is, or computed from what was written."""
@@ -292,6 +318,4 @@ class _Reader:
     def _same_value(self, written: str) -> tuple[Candidate, ...]:
         """Candidates that stand for what an engine wrote in normal form or without the reading."""
         every = [c for group in self.plan.candidates.values() for c in group]
-        return tuple(
-            c for c in every if written in (c.value, expression(self.text, replace(c, reading="")))
-        )
+        return tuple(c for c in every if written in (c.value, expression(self.text, replace(c, reading=""))))

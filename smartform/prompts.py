@@ -142,7 +142,7 @@ def parse_answer(answer: str, form: FormSpec) -> dict[str, Value]:
 
 def _answer_lines(answer: str) -> Iterable[tuple[str, str]]:
     body = answer.split(END)[0]
-    pieces = re.split(r"(?m)^[ \t>*\-`]*FIELD[ \t]+([^\n^]{1,200}?)[ \t]*\^{2,}", body)
+    pieces = re.split(r"(?m)^[ \t>*\-`]*FIELD[ \t]++([^\n^]{1,200})\^{2,}", body)
     return zip(pieces[1::2], pieces[2::2], strict=True)
 
 
@@ -153,7 +153,7 @@ def _parse_value(body: str, kind: FieldType) -> Value:
         return None
     if not kind.is_list:
         return text if kind is FieldType.LONGTEXT else text.split("\n")[0].strip()
-    items = [item.strip() for item in re.split(r"\s*\|\s*|\n", text)]
+    items = [item.strip() for item in re.split(r"[|\n]", text)]
     return [item for item in items if item] or None
 
 

@@ -107,9 +107,7 @@ class Field:
                 "Make it a text field, or shorten the list of options.",
             )
         if len(set(self.options)) != len(self.options):
-            raise FormError(
-                f"The field '{self.name}' lists an option twice.", "Remove the repeated option."
-            )
+            raise FormError(f"The field '{self.name}' lists an option twice.", "Remove the repeated option.")
         if self.option_labels and len(self.option_labels) != len(self.options):
             raise FormError(
                 f"The field '{self.name}' has {len(self.options)} options but "
@@ -148,10 +146,10 @@ class Field:
             FormError: not an object, unknown type, wrong kind of member.
         """
         if not isinstance(data, Mapping):
-            raise FormError("A field is not an object.", "Write each field as {\"name\": …, \"type\": …}.")
+            raise FormError("A field is not an object.", 'Write each field as {"name": …, "type": …}.')
         name = data.get("name")
         if not isinstance(name, str):
-            raise FormError("A field has no name.", "Give every field a \"name\".")
+            raise FormError("A field has no name.", 'Give every field a "name".')
         kind = data.get("type", "text")
         if kind not in FieldType.__members__.values():
             known = ", ".join(t.value for t in FieldType)
@@ -193,9 +191,7 @@ class FormSpec:
         seen: set[str] = set()
         for field in self.fields:
             if field.name in seen:
-                raise FormError(
-                    f"Two fields are called '{field.name}'.", "Rename one: names must be unique."
-                )
+                raise FormError(f"Two fields are called '{field.name}'.", "Rename one: names must be unique.")
             seen.add(field.name)
 
     def __getitem__(self, name: str) -> Field:
@@ -231,10 +227,10 @@ class FormSpec:
             FormError: not an object, or a field that cannot be used.
         """
         if not isinstance(data, Mapping):
-            raise FormError("The form is not an object.", "Write it as {\"fields\": […]}.")
+            raise FormError("The form is not an object.", 'Write it as {"fields": […]}.')
         fields = data.get("fields", data.get("form_fields"))
         if not isinstance(fields, list):
-            raise FormError("The form has no list of fields.", "Write it as {\"fields\": […]}.")
+            raise FormError("The form has no list of fields.", 'Write it as {"fields": […]}.')
         return cls(
             fields=tuple(Field.from_dict(f) for f in fields),
             title=_string(data, "title", "form"),
@@ -269,7 +265,7 @@ def _string(data: Mapping[str, Any], key: str, owner: str) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise FormError(f"'{key}' of '{owner}' is not text.", f"Write \"{key}\" as a string.")
+        raise FormError(f"'{key}' of '{owner}' is not text.", f'Write "{key}" as a string.')
     return value.strip()
 
 
@@ -278,5 +274,5 @@ def _strings(data: Mapping[str, Any], key: str, owner: str) -> tuple[str, ...]:
     if value is None:
         return ()
     if not isinstance(value, (list, tuple)) or not all(isinstance(v, str) for v in value):
-        raise FormError(f"'{key}' of '{owner}' is not a list of texts.", f"Write \"{key}\" as [\"a\", \"b\"].")
+        raise FormError(f"'{key}' of '{owner}' is not a list of texts.", f'Write "{key}" as ["a", "b"].')
     return tuple(value)

@@ -38,7 +38,7 @@ def windows(text: str, tokens: int, count: Callable[[str], int]) -> list[Span]:
 
 def _cut(text: str, start: int, end: int) -> int:
     """The last line break, or else space, shortly before `end`."""
-    low = max(start + 1, end - _LOOK_BACK)
+    low = max(start + 1, end - min(_LOOK_BACK, (end - start) // 4))
     for mark in ("\n", " "):
         place = text.rfind(mark, low, end)
         if place > 0:

@@ -93,9 +93,12 @@ class ScriptedEngine:
 
     def _one_of(self, branch: Branch, constraint: OneOf, cue: Cue) -> Decoded:
         chosen = tuple(
-            next(text for text in constraint.texts if text == said or text.startswith(said))
+            text
             for said in cue.texts
+            for text in [t for t in constraint.texts if t == said or t.startswith(said)][:1]
         )
+        if not chosen:
+            return self._nothing(branch)
         rest = (1 - cue.sure) / max(len(constraint.texts), 1)
         p_texts = tuple(cue.sure if text in chosen else rest for text in constraint.texts)
         return Decoded(branch.name, chosen, cue.sure, rest, p_texts=p_texts)

@@ -70,7 +70,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         numbers = fit(group)
         print(f"{name}: {len(group)} fields, {numbers}")
         types |= {kind.value: numbers for kind in kinds}
-    POLICY.write_text(json.dumps({"fitted_on": f"{len(held)} held-out texts", "types": types}, indent=1) + "\n")
+    POLICY.write_text(
+        json.dumps({"fitted_on": f"{len(held)} held-out texts", "types": types}, indent=1) + "\n"
+    )
 
 
 def ask(filler: Filler, held: Sequence[tuple[Example, dict[str, Value]]]) -> list[Answered]:
@@ -84,7 +86,9 @@ def ask(filler: Filler, held: Sequence[tuple[Example, dict[str, Value]]]) -> lis
             field = example.form[decoded.name]
             value = read_answer(field, plans[decoded.name], example.text, example.today, decoded)
             silent = 1.0 if decoded.p_no_data is None or value is None else decoded.p_no_data
-            answers.append(Answered(field.type, silent, decoded.probability or 0.0, value, gold[decoded.name]))
+            answers.append(
+                Answered(field.type, silent, decoded.probability or 0.0, value, gold[decoded.name])
+            )
     return answers
 
 

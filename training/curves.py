@@ -1,6 +1,6 @@
 """Curves of a run as a picture: loss, evaluation, learning rate, gradient norm.
 
-    python -m training.curves runs/forms --out curves.png
+python -m training.curves runs/forms --out curves.png
 """
 
 from __future__ import annotations

@@ -11,7 +11,6 @@ field type, language and style. `--report` writes an HTML page with every error 
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -27,12 +26,15 @@ from smartform.schema import FormSpec
 from smartform.settings import Settings
 from training.metrics import Outcome, calibration_error, f1_interval, review_rates, score
 from training.report import write_report
+from training.targets import read_rows
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else "")
     parser.add_argument("task", choices=["forms"])
-    parser.add_argument("--data", type=Path, required=True, help="JSONL in the format of training/data/FORMAT.md")
+    parser.add_argument(
+        "--data", type=Path, required=True, help="JSONL in the format of training/data/FORMAT.md"
+    )
     parser.add_argument("--adapter", help="GGUF LoRA, manifest id, or 'none'; the shipped one if left out")
     parser.add_argument("--engine", choices=["local", "remote"], help="as SMARTFORM_ENGINE")
     parser.add_argument("--compare", nargs="+", metavar="ADAPTER", help="several adapters, one table")
@@ -40,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--report", type=Path, help="folder for the HTML report and outcomes.json")
     arguments = parser.parse_args(argv)
 
-    rows = read_rows(arguments.data)[: arguments.limit]
+    rows = read_rows([arguments.data])[: arguments.limit]
     for adapter in arguments.compare or [arguments.adapter]:
         settings = Settings.from_env()
         settings = replace(settings, engine=arguments.engine or settings.engine)
@@ -53,11 +55,6 @@ def main(argv: Sequence[str] | None = None) -> None:
             folder = arguments.report / (Path(adapter).stem if arguments.compare else "")
             write_report(folder, filler.engine.name, rows, outcomes)
             print(f"report: {folder / 'index.html'}")
-
-
-def read_rows(path: Path) -> list[dict[str, Any]]:
-    """The rows of a JSONL file in our written format."""
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
 def evaluate(
@@ -91,7 +88,8 @@ def fill_row(filler: Filler, row: dict[str, Any]) -> list[Outcome]:
         result = results.get(field.name)
         outcomes.append(
             Outcome(
-                row["id"], field.name, field.type, row.get("lang", ""), row.get("style", ""), data.get("value"),
+                row["id"], field.name, field.type,
+                row.get("lang", ""), row.get("style", ""), data.get("value"),
                 result.value if result else None,
                 result.confidence if result else 0.0,
                 bool(result and result.state is State.REVIEW),
@@ -105,7 +103,8 @@ def table(outcomes: Sequence[Outcome]) -> str:
     low, high = f1_interval(outcomes)
     caught, flagged = review_rates(outcomes)
     lines = [
-        f"F1 {score(outcomes).f1:.3f} [{low:.3f}, {high:.3f}]  calibration error {calibration_error(outcomes):.3f}"
+        f"F1 {score(outcomes).f1:.3f} [{low:.3f}, {high:.3f}]"
+        f"  calibration error {calibration_error(outcomes):.3f}"
         f"  review catches {caught:.2f} of wrong, flags {flagged:.2f} of right",
         f"{'':18}{'fields':>7}{'F1':>7}{'prec':>7}{'rec':>7}{'invent':>8}{'acc':>7}",
         _line("all", outcomes),

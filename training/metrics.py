@@ -154,7 +154,11 @@ def reliability(given: Sequence[Outcome], bins: int = 10) -> list[tuple[float, f
     """(mean confidence, share right, count) of each bin that holds values."""
     rows = []
     for b in range(bins):
-        inside = [o for o in given if b / bins <= o.confidence < (b + 1) / bins or (b == bins - 1 and o.confidence == 1)]
+        inside = [
+            o
+            for o in given
+            if b / bins <= o.confidence < (b + 1) / bins or (b == bins - 1 and o.confidence == 1)
+        ]
         if inside:
             mean = sum(o.confidence for o in inside) / len(inside)
             rows.append((mean, sum(o.right for o in inside) / len(inside), len(inside)))

@@ -9,10 +9,17 @@ import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
+from smartform.engines import models
+
 
 def load_base(base: str, device: torch.device, dtype: torch.dtype) -> tuple[Any, Any]:
-    """Load a causal language model and its tokenizer; a GGUF file's weights are dequantised."""
-    path = Path(base)
+    """Load a causal language model and its tokenizer; a GGUF file's weights are dequantised.
+
+    Args:
+        base: an id of the manifest (`smartform/engines/models.toml`), a GGUF file, a Hugging Face
+            directory or a Hub id.
+    """
+    path = models.locate(base) if base in models.manifest() else Path(base)
     if path.suffix == ".gguf":
         folder, name = str(path.parent), path.name
         tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=name)

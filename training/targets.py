@@ -29,7 +29,9 @@ log = logging.getLogger(__name__)
 _ARTICLES = {one for ones in ONE_WORDS.values() for one in ones}
 
 
-def target_of(field: Field, value: Value, text: str, languages: Sequence[str], today: date | None) -> str | None:
+def target_of(
+    field: Field, value: Value, text: str, languages: Sequence[str], today: date | None
+) -> str | None:
     """The line that the branch of `field` must write for the gold `value`.
 
     Returns:
@@ -112,11 +114,8 @@ def _files(pattern: str) -> list[str]:
     return found
 
 
-def load_rows(paths: Iterable[str | Path]) -> list[tuple[Example, dict[str, Value]]]:
-    """Read JSONL files in our written format (`training/data/FORMAT.md`); glob patterns are allowed.
-
-    Returns:
-        Each example with its gold values, field name → value.
+def read_rows(paths: Iterable[str | Path]) -> list[dict[str, Any]]:
+    """The rows of JSONL files in our written format; glob patterns are allowed.
 
     Raises:
         FileNotFoundError: a path or pattern names no file.
@@ -125,7 +124,19 @@ def load_rows(paths: Iterable[str | Path]) -> list[tuple[Example, dict[str, Valu
     for path in (file for pattern in paths for file in _files(str(pattern))):
         with open(path, encoding="utf-8") as lines:
             rows += [json.loads(line) for line in lines if line.strip()]
-    return [(example_of(r), {f["name"]: f.get("value") for f in r["form_fields"]}) for r in rows]
+    return rows
+
+
+def read_texts(paths: Iterable[str | Path]) -> dict[str, str]:
+    """Row id → text."""
+    return {row["id"]: row["text"] for row in read_rows(paths)}
+
+
+def load_rows(paths: Iterable[str | Path]) -> list[tuple[Example, dict[str, Value]]]:
+    """Each row of JSONL files (`training/data/FORMAT.md`) as an example with its gold values by name."""
+    return [
+        (example_of(row), {f["name"]: f.get("value") for f in row["form_fields"]}) for row in read_rows(paths)
+    ]
 
 
 def load_examples(paths: Iterable[str | Path]) -> list[Example]:

@@ -293,8 +293,8 @@ def branches_right(batch: Batch, right: Tensor) -> dict[tuple[int, int], bool]:
 def log(config: TrainConfig, state: State, measures: dict[str, float]) -> None:
     """One line on the screen and one in metrics.jsonl."""
     line = {"step": state.step, "tokens": state.tokens, "epoch": state.epoch} | measures
-    shown = (f"{key} {value:.4g}" if isinstance(value, float) else f"{key} {value}" for key, value in line.items())
-    print("  ".join(shown), flush=True)
+    shown = {key: f"{value:.4g}" if isinstance(value, float) else value for key, value in line.items()}
+    print("  ".join(f"{key} {value}" for key, value in shown.items()), flush=True)
     with (config.folder / "metrics.jsonl").open("a", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\n")
 

@@ -10,6 +10,9 @@ from smartform.errors import AudioError
 from smartform.schema import FormSpec
 from smartform.service import Service
 
+MOST_RUNNING = 16
+"""Recordings kept at once; the oldest, whose page was probably closed, is dropped for a new one."""
+
 
 class Dictations:
     """Session → listener. Sound of a session is heard by one thread at a time, in order."""
@@ -23,7 +26,10 @@ class Dictations:
         """Begin a recording; an unfinished one of the same session is dropped."""
         listener = self._service.dictation(language=language, form=form)
         with self._lock:
+            self._running.pop(session, None)
             self._running[session] = (listener, threading.Lock())
+            while len(self._running) > MOST_RUNNING:
+                del self._running[next(iter(self._running))]
 
     def hear(self, session: str, chunk: tuple[int, Any]) -> str:
         """Feed a piece of sound (rate in Hz, samples); the text so far, '' when no recording runs."""
@@ -41,14 +47,10 @@ class Dictations:
         Raises:
             AudioError: none was running, or it held no speech.
         """
-        running = self.drop(session)
+        with self._lock:
+            running = self._running.pop(session, None)
         if running is None:
             raise AudioError("No recording was running.", "Press record and speak.")
         listener, turn = running
         with turn:
             return listener.finish().text
-
-    def drop(self, session: str) -> tuple[Dictation, threading.Lock] | None:
-        """Forget the session's recording, as when its page is closed."""
-        with self._lock:
-            return self._running.pop(session, None)

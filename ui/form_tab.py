@@ -17,8 +17,9 @@ import gradio as gr
 from gradio.processing_utils import audio_from_file
 
 from smartform import exports
+from smartform.engines.base import Cancel
 from smartform.errors import FormError, SmartFormError, TextError
-from smartform.results import FieldResult
+from smartform.results import FieldResult, FillResult
 from smartform.schema import Field, FieldType, FormSpec
 from smartform.service import Service
 from smartform.sources import load_form, localise, parse_json
@@ -159,7 +160,14 @@ def _draw_left(example: str) -> _Left:
         label=t("microphone"),
         elem_id="microphone",
     )
-    heard = gr.Textbox(label=t("heard"), interactive=False, visible=False, lines=2, elem_id="heard")
+    heard = gr.Textbox(
+        label=t("heard"),
+        placeholder=t("heard_placeholder"),
+        interactive=False,
+        visible=False,
+        lines=2,
+        elem_id="heard",
+    )
     with gr.Row(elem_classes=["sf-speech"]):
         language = gr.Dropdown(
             [(t("detect"), ""), *((name, code) for code, name in LANGUAGES.items())],
@@ -168,9 +176,7 @@ def _draw_left(example: str) -> _Left:
             elem_id="language",
             min_width=160,
         )
-        upload = gr.UploadButton(
-            t("sound_file"), file_types=["audio"], elem_id="sound-file", min_width=160
-        )
+        upload = gr.UploadButton(t("sound_file"), file_types=["audio"], elem_id="sound-file", min_width=160)
     return _Left(text, fill, cancel, status, microphone, language, upload, heard)
 
 
@@ -182,22 +188,21 @@ def _draw_right(desk: Desk) -> _Right:
         label=t("preset"),
         elem_id="preset",
     )
-    with gr.Accordion(t("own_form"), open=False, elem_id="own-form"):
-        with gr.Tabs():
-            with gr.Tab(t("tab_paste"), id="paste"):
-                pasted = gr.Textbox(
-                    label=t("paste"), info=t("paste_info"), lines=6, max_lines=12, elem_id="paste"
-                )
-                use_pasted = gr.Button(t("paste_use"), elem_id="use-paste")
-            with gr.Tab(t("tab_pdf"), id="pdf"):
-                gr.Markdown(t("pdf_info"))
-                pdf = gr.UploadButton(t("pdf"), file_types=[".pdf"], elem_id="pdf")
-            with gr.Tab(t("tab_edit"), id="edit"):
-                editor = field_editor(
-                    _editor_value(sheet),
-                    types=[kind.value for kind in FieldType],
-                    with_options=[kind.value for kind in FieldType if kind.has_options],
-                )
+    with gr.Accordion(t("own_form"), open=False, elem_id="own-form"), gr.Tabs():
+        with gr.Tab(t("tab_paste"), id="paste"):
+            pasted = gr.Textbox(
+                label=t("paste"), info=t("paste_info"), lines=6, max_lines=12, elem_id="paste"
+            )
+            use_pasted = gr.Button(t("paste_use"), elem_id="use-paste")
+        with gr.Tab(t("tab_pdf"), id="pdf"):
+            gr.Markdown(t("pdf_info"))
+            pdf = gr.UploadButton(t("pdf"), file_types=[".pdf"], elem_id="pdf")
+        with gr.Tab(t("tab_edit"), id="edit"):
+            editor = field_editor(
+                _editor_value(sheet),
+                types=[kind.value for kind in FieldType],
+                with_options=[kind.value for kind in FieldType if kind.has_options],
+            )
     chooser_status = notice_box("form-status")
     form = form_view(sheet.to_dict(), check)
     with gr.Row(elem_classes=["sf-actions"]):
@@ -212,9 +217,7 @@ def _draw_exports() -> _Exports:
         copy_json = gr.Button(t("copy_json"), elem_id="copy-json", min_width=120)
         as_json = gr.Button(t("download_json"), elem_id="download-json", min_width=120)
         as_csv = gr.Button(t("download_csv"), elem_id="download-csv", min_width=120)
-        as_pdf = gr.Button(
-            t("download_pdf"), elem_id="download-pdf", min_width=120, visible=False
-        )
+        as_pdf = gr.Button(t("download_pdf"), elem_id="download-pdf", min_width=120, visible=False)
     with gr.Accordion(t("snippet"), open=True, visible=False, elem_id="snippet-panel") as panel:
         gr.Markdown(t("snippet_info"))
         make_snippet = gr.Button(t("snippet"), elem_id="make-snippet")
@@ -227,9 +230,7 @@ def _draw_exports() -> _Exports:
             elem_id="snippet",
         )
     status = notice_box("export-status")
-    return _Exports(
-        copy_json, as_json, as_csv, as_pdf, panel, snippet, make_snippet, status, courier()
-    )
+    return _Exports(copy_json, as_json, as_csv, as_pdf, panel, snippet, make_snippet, status, courier())
 
 
 def check(edit: dict[str, Any]) -> dict[str, Any]:
@@ -303,35 +304,32 @@ def _fill(
 ) -> Iterator[Answer]:
     source = sheet.begin_fill(text)
     total, done = len(sheet.form.fields), 0
-    work = streamed(
-        lambda emit, cancel: service.fill(
-            sheet.form, text, today=sheet.today, on_field=emit, cancel=cancel
-        ),
-        jobs.begin(session),
-    )
-    try:
-        while True:
-            fields: list[FieldResult] = next(work)
-            for field in fields:
-                sheet.merge(field, source)
-            done += len(fields)
-            share = min(done / total, 1.0)
-            status = busy("busy_fill", share, done=min(done, total), total=total)
-            yield {right.form: sheet.to_dict(), left.status: status}
-    except StopIteration as finished:
-        result = finished.value
+
+    def work(emit: Callable[[FieldResult], None], cancel: Cancel) -> FillResult:
+        return service.fill(sheet.form, text, today=sheet.today, on_field=emit, cancel=cancel)
+
+    with jobs.running(session) as flag:
+        stream = streamed(work, flag)
+        try:
+            while True:
+                fields = next(stream)
+                for field in fields:
+                    sheet.merge(field, source)
+                done = min(done + len(fields), total)
+                status = busy("busy_fill", done / total, done=done, total=total)
+                yield {right.form: sheet.to_dict(), left.status: status}
+        except StopIteration as finished:
+            result: FillResult = finished.value
     for field in result.fields:
         sheet.merge(field, source)
     yield {right.form: sheet.to_dict(), left.status: _summary(result)}
 
 
-def _summary(result: Any) -> dict[str, Any]:
+def _summary(result: FillResult) -> dict[str, Any]:
     filled = sum(value is not None for value in result.values.values())
     if not filled:
         return notice("done_nothing")
-    told = notice(
-        "done_fill", filled=filled, total=len(result.fields), seconds=f"{result.seconds:.1f}"
-    )
+    told = notice("done_fill", filled=filled, total=len(result.fields), seconds=f"{result.seconds:.1f}")
     return {**told, "hint": " ".join(result.warnings)}
 
 
@@ -391,19 +389,21 @@ def _wire_speech(desk: Desk, jobs: Jobs, left: _Left, right: _Right) -> None:
             left.cancel: gr.Button(interactive=True),
         }
         form = Sheet.from_dict(data).form
-        work = streamed(
-            lambda emit, cancel: desk.service.transcribe(
+
+        def work(emit: Callable[[str], None], cancel: Cancel) -> str:
+            return desk.service.transcribe(
                 Path(path), language=language or None, form=form, on_text=emit, cancel=cancel
-            ),
-            jobs.begin(request.session_hash or ""),
-        )
-        try:
-            while True:
-                yield {left.heard: next(work)[-1]}
-        except StopIteration as finished:
-            heard = finished.value.text
-        finally:
-            Path(path).unlink(missing_ok=True)
+            ).text
+
+        with jobs.running(request.session_hash or "") as flag:
+            stream = streamed(work, flag)
+            try:
+                while True:
+                    yield {left.heard: next(stream)[-1]}
+            except StopIteration as finished:
+                heard = finished.value
+            finally:
+                Path(path).unlink(missing_ok=True)
         yield {left.text: appended(text, heard), left.status: notice("done_transcribed")}
 
     def settle() -> Answer:
@@ -458,13 +458,15 @@ def _wire_forms(
     @guarded(right.chooser_status)
     def greet(request: gr.Request) -> Answer:
         language = language_of(request)
-        sheet = Sheet(localise(desk.presets[desk.first].form, language), generation=1)
-        return {
+        sheet = Sheet(localise(desk.presets[desk.first].form, language))
+        answer = {
             right.form: sheet.to_dict(),
             right.editor: _editor_value(sheet),
-            right.preset: gr.Dropdown(choices=_choices(desk, language), value=desk.first),
             right.chooser_status: None,
         }
+        if language != "en":
+            answer[right.preset] = gr.Dropdown(choices=_choices(desk, language), value=desk.first)
+        return answer
 
     @guarded(right.chooser_status)
     def choose(name: str, text: str, data: dict[str, Any], request: gr.Request) -> Answer:
@@ -522,9 +524,7 @@ def language_of(request: gr.Request) -> str:
 
 
 def _choices(desk: Desk, language: str) -> list[tuple[str, str]]:
-    return [
-        (localise(preset.form, language).title or name, name) for name, preset in desk.presets.items()
-    ]
+    return [(localise(preset.form, language).title or name, name) for name, preset in desk.presets.items()]
 
 
 def _is_schema(described: Any) -> bool:
@@ -560,15 +560,21 @@ def _wire_exports(right: _Right, out: _Exports, template: gr.State) -> None:
             sheet = Sheet.from_dict(data)
             return {out.courier: make(sheet, source), out.status: told(sheet)}
 
-        button.click(
-            handler, [right.form, template], [out.courier, out.status], queue=False, **_QUIET
-        )
+        button.click(handler, [right.form, template], [out.courier, out.status], queue=False, **_QUIET)
 
     wire(out.copy_json, lambda sheet, source: clipping(_json(sheet, source)))
-    wire(out.json, lambda sheet, source: parcel(
-        f"{_stem(sheet)}.json", "application/json", _json(sheet, source).encode()))
-    wire(out.csv, lambda sheet, _: parcel(
-        f"{_stem(sheet)}.csv", "text/csv", exports.to_csv(sheet.form, sheet.values).encode("utf-8-sig")))
+    wire(
+        out.json,
+        lambda sheet, source: parcel(
+            f"{_stem(sheet)}.json", "application/json", _json(sheet, source).encode()
+        ),
+    )
+    wire(
+        out.csv,
+        lambda sheet, _: parcel(
+            f"{_stem(sheet)}.csv", "text/csv", exports.to_csv(sheet.form, sheet.values).encode("utf-8-sig")
+        ),
+    )
 
     @guarded(out.status)
     def filled_pdf(data: dict[str, Any], source: Template) -> Answer:
@@ -589,9 +595,7 @@ def _wire_exports(right: _Right, out: _Exports, template: gr.State) -> None:
         code = exports.console_snippet(sheet.form, sheet.values)
         return {out.snippet: gr.Textbox(code, visible=True), out.status: told(sheet)}
 
-    out.make_snippet.click(
-        snippet, right.form, [out.snippet, out.status], queue=False, **_QUIET
-    )
+    out.make_snippet.click(snippet, right.form, [out.snippet, out.status], queue=False, **_QUIET)
 
 
 def _json(sheet: Sheet, source: Template) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from smartform.engines.base import Cancel
@@ -23,20 +24,28 @@ class Jobs:
         self._flags: dict[str, threading.Event] = {}
         self._lock = threading.Lock()
 
-    def begin(self, session: str) -> threading.Event:
-        """Register a job; the flag that is returned tells it to stop."""
+    @contextmanager
+    def running(self, session: str) -> Iterator[threading.Event]:
+        """A job of the session, while the block lasts; the flag tells it to stop."""
         flag = threading.Event()
         with self._lock:
             old = self._flags.get(session)
             self._flags[session] = flag
         if old:
             old.set()
-        return flag
+        try:
+            yield flag
+        finally:
+            # The browser may have gone, and nobody waits for the job any more.
+            flag.set()
+            with self._lock:
+                if self._flags.get(session) is flag:
+                    del self._flags[session]
 
     def cancel(self, session: str) -> None:
         """Tell the session's job, if any, to stop."""
         with self._lock:
-            flag = self._flags.pop(session, None)
+            flag = self._flags.get(session)
         if flag:
             flag.set()
 
@@ -46,7 +55,8 @@ def streamed(
 ) -> Generator[list[Item], None, Result]:
     """Run `work(emit, cancel)` in a thread; yield what it emits, in batches; return its result.
 
-    When the generator is closed before its end, `flag` is set and the thread ends by itself.
+    Args:
+        flag: makes `cancel` true; when the caller goes before the end, `Jobs.running` sets it.
 
     Raises:
         Exception: whatever `work` raised.
@@ -64,15 +74,11 @@ def streamed(
             items.put(None)
 
     threading.Thread(target=run, daemon=True).start()
-    try:
-        over = False
-        while not over:
-            batch, over = _batch(items)
-            if batch:
-                yield batch
-    except GeneratorExit:
-        flag.set()
-        raise
+    over = False
+    while not over:
+        batch, over = _batch(items)
+        if batch:
+            yield batch
     if failure:
         raise failure[0]
     return result[0]

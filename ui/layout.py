@@ -35,9 +35,8 @@ def build_app(desk: Desk, tools: tuple[Any, ...] = ()) -> gr.Blocks:
                 elem_classes=["sf-brand"],
             )
             gr.Markdown(i18n("tagline"), elem_classes=["sf-tagline"])
-        with gr.Tabs(elem_classes=["sf-tabs"]):
-            with gr.Tab(i18n("tab_form"), id="form"):
-                form_tab(app, desk)
+        with gr.Tabs(elem_classes=["sf-tabs"]), gr.Tab(i18n("tab_form"), id="form"):
+            form_tab(app, desk)
         gr.Markdown(i18n("privacy"), elem_classes=["sf-privacy"])
         for tool in tools:
             gr.api(tool, concurrency_id=CORES, concurrency_limit=1)

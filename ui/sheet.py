@@ -137,9 +137,7 @@ class Sheet:
         self.before = dict(self.entries)
         self.entries = {name: Entry(revision=entry.revision) for name, entry in self.entries.items()}
 
-    def succeeded_by(
-        self, form: FormSpec, *, origin: str, renamed: Mapping[str, str] | None = None
-    ) -> Sheet:
+    def succeeded_by(self, form: FormSpec, *, origin: str, renamed: Mapping[str, str] | None = None) -> Sheet:
         """A sheet for another form, with the entries of fields that it shares in name and kind.
 
         Args:
@@ -157,9 +155,7 @@ class Sheet:
     @property
     def values(self) -> dict[str, Value]:
         """Field name → value, without those that do not fit their type."""
-        return {
-            name: None if entry.problem else entry.answer.value for name, entry in self.entries.items()
-        }
+        return {name: None if entry.problem else entry.answer.value for name, entry in self.entries.items()}
 
     @property
     def problems(self) -> tuple[str, ...]:

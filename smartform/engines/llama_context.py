@@ -54,7 +54,9 @@ class LlamaContext:
         ll.llama_log_set(_quiet, None)
         ll.llama_backend_init()
         parameters = ll.llama_model_default_params()
-        self._model = ll.llama_model_load_from_file(str(base).encode(), parameters) if base.is_file() else None
+        self._model = (
+            ll.llama_model_load_from_file(str(base).encode(), parameters) if base.is_file() else None
+        )
         if not self._model:
             raise WeightsError(
                 f"The model file {base.name} cannot be loaded.",
@@ -78,7 +80,9 @@ class LlamaContext:
         settings.n_threads = settings.n_threads_batch = threads
         context = ll.llama_init_from_model(self._model, settings)
         if not context:
-            raise EngineError("There is not enough memory for the model.", "Close other programs, then try again.")
+            raise EngineError(
+                "There is not enough memory for the model.", "Close other programs, then try again."
+            )
         return context
 
     def _set_adapter(self, adapter: Path) -> None:

@@ -19,7 +19,7 @@ from smartform.settings import NO_ADAPTER, Settings
 if TYPE_CHECKING:
     from smartform.fill import Filler
 
-BASE_MODEL = "gemma-3-270m"
+BASE_MODEL = "gemma-3-270m-latin"
 SPEECH_MODEL = "whisper-base"
 BUNDLED_ADAPTER = Path(__file__).resolve().parents[2] / "models" / "forms.gguf"
 

@@ -4,8 +4,11 @@ Gemma's vocabulary has 262,144 rows, two thirds of its weights and most of a dec
 supported languages are written in Latin letters. `prune_gemma` keeps the byte, control and
 Latin-script tokens up to a rank of the merge list. Tokens are merged in the order of their ids,
 so every kept token can still be reached, and a dropped one is spelt by smaller ones (any other
-script by bytes): no text becomes unreadable. Rows are copied as they are, so the kept tokens'
-weights are bit-identical; the result is deterministic and its hash stands in the manifest.
+script by bytes): no text becomes unreadable. The rows are copied as they are.
+
+The other weights are unpacked to 16-bit floats, which llama.cpp multiplies faster on plain AVX2
+processors than the mixed 4- to 6-bit blocks of the download (`bench/weights.py`), and which is
+what the adapters were trained on. The result is deterministic; its hash stands in the manifest.
 """
 
 from __future__ import annotations
@@ -28,7 +31,7 @@ _EMBEDDING = "token_embd.weight"
 
 
 def prune_gemma(source: Path, target: Path, progress: Callable[[float], None] | None = None) -> None:
-    """Write `source` (a Gemma 3 GGUF) to `target` with the kept vocabulary rows only.
+    """Write `source` (a Gemma 3 GGUF) to `target`: kept vocabulary rows, other weights as 16-bit floats.
 
     Args:
         progress: called with the share done, 0 to 1.
@@ -45,15 +48,20 @@ def prune_gemma(source: Path, target: Path, progress: Callable[[float], None] | 
     kept = np.array([i for i, token in enumerate(tokens) if _keep(i, token, types[i])])
     writer = gguf.GGUFWriter(target, "gemma3")
     _copy_metadata(reader, writer, kept)
-    for tensor in reader.tensors:
-        data = tensor.data[kept] if tensor.name == _EMBEDDING else tensor.data
-        writer.add_tensor(tensor.name, np.ascontiguousarray(data), raw_dtype=tensor.tensor_type)
+    for number, tensor in enumerate(reader.tensors):
+        if tensor.name == _EMBEDDING:
+            writer.add_tensor(tensor.name, tensor.data[kept], raw_dtype=tensor.tensor_type)
+        elif tensor.tensor_type == gguf.GGMLQuantizationType.F32:
+            writer.add_tensor(tensor.name, tensor.data)
+        else:
+            unpacked = gguf.quants.dequantize(tensor.data, tensor.tensor_type)
+            writer.add_tensor(tensor.name, unpacked.astype(np.float16))
+        if progress:
+            progress(number / len(reader.tensors))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file(progress=False)
     writer.close()
-    if progress:
-        progress(1.0)
 
 
 def _keep(index: int, token: str, kind: int) -> bool:
@@ -89,6 +97,8 @@ def _copy_metadata(reader: gguf.GGUFReader, writer: gguf.GGUFWriter, kept: np.nd
         if key.startswith("GGUF.") or key == "general.architecture":
             continue
         value = field.contents()
+        if key == "general.file_type":
+            value = int(gguf.LlamaFileType.MOSTLY_F16)
         if key in (_TOKENS, _SCORES, _TYPES):
             value = [value[i] for i in kept]
         kind = field.types[0]

@@ -36,10 +36,10 @@ MAX_ITEMS = 24
 _COMPARED = 64
 """Lines that are looked at to see how far a hypothesis is forced."""
 
-SILENT = 0.995
+SILENT = 0.98
 """Where NO_DATA is more probable than this, no value is looked for."""
 
-_FORGETTABLE = math.log(0.004)
+_FORGETTABLE = math.log(0.03)
 """First tokens less probable than this, next to the best, are not followed."""
 
 
@@ -138,7 +138,9 @@ class Searcher:
     done: list[Found] = field(default_factory=list)
     held: int = 0
 
-    def search(self, groups: dict[int, list[int]], scores: dict[int, float]) -> Generator[list[Ask], list[dict[int, Logits]], None]:
+    def search(
+        self, groups: dict[int, list[int]], scores: dict[int, float]
+    ) -> Generator[list[Ask], list[dict[int, Logits]], None]:
         """Expand until no open hypothesis can beat the best finished one; fills `done`.
 
         Args:
@@ -261,8 +263,14 @@ def log_softmax(row: Logits) -> Logits:
 
 
 def answer(
-    branch: Branch, copy: CopyLines, options: OptionLines | None, vocabulary: Vocabulary,
-    sequences: Sequences, sequence: int, position: int, first: Logits,
+    branch: Branch,
+    copy: CopyLines,
+    options: OptionLines | None,
+    vocabulary: Vocabulary,
+    sequences: Sequences,
+    sequence: int,
+    position: int,
+    first: Logits,
 ) -> Work:
     """Decode one branch whose header ends at `position` (exclusive) with logits `first`."""  # fmt: skip
     constraint = branch.constraint

@@ -11,7 +11,7 @@ from smartform.schema import Field, FieldType, Value
 from smartform.values.contacts import find_emails, find_phones, find_urls
 from smartform.values.dates import find_dates
 from smartform.values.language import LANGUAGES, languages_of
-from smartform.values.numbers import all_languages_number, find_numbers, plain
+from smartform.values.numbers import all_languages_number, find_numbers, is_whole, plain
 from smartform.values.times import find_times
 from smartform.values.words import Candidate, fold
 
@@ -23,9 +23,18 @@ SPOTTED = frozenset(
 )  # fmt: skip
 """The types whose values are expressions that code can spot in a text and compute from."""
 
-_YES = frozenset("true yes y 1 on si vero ja sant oui vrai verdadero sim verdadeiro waar x checked".split())
-_NO = frozenset("false no n 0 off falso nej falskt nein falsch non faux nao nee onwaar unchecked".split())
+_YES = frozenset(
+    """
+    true yes y 1 on si vero ja sant oui vrai verdadero sim verdadeiro waar x checked
+    """.split()
+)
+_NO = frozenset(
+    """
+    false no n 0 off falso nej falskt nein falsch non faux nao nee onwaar unchecked
+    """.split()
+)
 _MAX_URL = 2_000
+_SHOWN_CHARS = 60
 
 
 def find_candidates(
@@ -65,7 +74,9 @@ def normalise(field: Field, raw: str | list[str] | None, *, today: date | None =
     Raises:
         ValueProblem: it cannot be read as the field's type.
     """
-    if raw is None or not (raw if isinstance(raw, list) else raw.strip()):
+    if isinstance(raw, list):
+        raw = [item for item in raw if item.strip()]
+    if not raw or (isinstance(raw, str) and not raw.strip()):
         return None
     if field.type.is_list:
         return _normalise_list(field, raw)
@@ -99,14 +110,14 @@ def _normalise_list(field: Field, raw: str | list[str]) -> Value:
 def _number(field: Field, text: str) -> str:
     value = all_languages_number(text)
     if value is None:
-        raise ValueProblem(f"'{text}' is not a number.", "Write digits, such as 1250.50.")
-    if field.type is FieldType.INTEGER and value % 1:
-        raise ValueProblem(f"'{text}' is not a whole number.", "Write it without a fraction.")
+        raise ValueProblem(f"{_quoted(text)} is not a number.", "Write digits, such as 1250.50.")
+    if field.type is FieldType.INTEGER and not is_whole(value):
+        raise ValueProblem(f"{_quoted(text)} is not a whole number.", "Write it without a fraction.")
     return plain(value)
 
 
 def _moment(field: Field, text: str, today: date | None) -> str:
-    if field.type is FieldType.DATE and re.fullmatch(r"\d{4}(-\d\d(-\d\d)?)?", text):
+    if field.type is FieldType.DATE and re.fullmatch(r"\d{4}(-\d\d(-\d\d)?)?", text, re.ASCII):
         parts = [int(p) for p in text.split("-")] + [1, 1]
         try:
             date(parts[0], parts[1], parts[2])
@@ -120,8 +131,12 @@ def _moment(field: Field, text: str, today: date | None) -> str:
         if c.end - c.start >= len(text) * 0.6 and not c.reading
     ]
     if not whole:
-        hint = "Write YYYY-MM-DD, or YYYY-MM, or YYYY." if field.type is FieldType.DATE else "Write HH:MM, 24 hours."
-        raise ValueProblem(f"'{text}' is not a {field.type.value}.", hint)
+        hint = (
+            "Write YYYY-MM-DD, or YYYY-MM, or YYYY."
+            if field.type is FieldType.DATE
+            else "Write HH:MM, 24 hours."
+        )
+        raise ValueProblem(f"{_quoted(text)} is not a {field.type.value}.", hint)
     return max(whole, key=lambda c: c.end - c.start).value
 
 
@@ -131,16 +146,28 @@ def _boolean(field: Field, text: str) -> str:
         return "true"
     if word in _NO:
         return "false"
-    raise ValueProblem(f"'{text}' is neither yes nor no.", f"Answer '{field.title}' with yes or no.")
+    raise ValueProblem(f"{_quoted(text)} is neither yes nor no.", f"Answer '{field.title}' with yes or no.")
 
 
 def _option(field: Field, text: str) -> str:
-    wanted = fold(text).strip()
-    for option, label in zip(field.options, field.shown_options, strict=True):
-        if wanted in (fold(option).strip(), fold(label).strip()):
-            return option
+    for same in (_flat, _folded):  # 'polo' and 'Polo' may be two options
+        for option, label in zip(field.options, field.shown_options, strict=True):
+            if same(text) in (same(option), same(label)):
+                return option
     shown = ", ".join(field.shown_options[:8])
-    raise ValueProblem(f"'{text}' is not an option of '{field.title}'.", f"Choose one of: {shown}.")
+    raise ValueProblem(f"{_quoted(text)} is not an option of '{field.title}'.", f"Choose one of: {shown}.")
+
+
+def _quoted(text: str) -> str:
+    return f"'{text}'" if len(text) <= _SHOWN_CHARS else f"'{text[:_SHOWN_CHARS]}…'"
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _folded(text: str) -> str:
+    return fold(_flat(text))
 
 
 def _contact(field: Field, text: str) -> str:
@@ -150,11 +177,15 @@ def _contact(field: Field, text: str) -> str:
         found = find_emails(text)
         if found:
             return max(found, key=lambda c: c.end - c.start).value
-        raise ValueProblem(f"'{text}' is not an e-mail address.", "Write it as name@example.com.")
+        raise ValueProblem(f"{_quoted(text)} is not an e-mail address.", "Write it as name@example.com.")
     if field.type is FieldType.URL:
-        if len(text) <= _MAX_URL and re.fullmatch(r"(?:[a-z][a-z0-9+.-]*://)?[^\s@/]+\.[^\s]+", text, re.IGNORECASE):
+        if len(text) <= _MAX_URL and re.fullmatch(
+            r"(?:[a-z][a-z0-9+.-]*://)?[^\s@/]+\.[^\s]+", text, re.IGNORECASE
+        ):
             return text
-        raise ValueProblem(f"'{text}' is not a web address.", "Write it as https://example.com.")
+        raise ValueProblem(f"{_quoted(text)} is not a web address.", "Write it as https://example.com.")
     if sum(c.isdecimal() for c in text) >= 3:
         return " ".join(text.split())
-    raise ValueProblem(f"'{text}' is not a phone number.", "Write its digits, with + for another country.")
+    raise ValueProblem(
+        f"{_quoted(text)} is not a phone number.", "Write its digits, with + for another country."
+    )

@@ -8,14 +8,18 @@ from collections.abc import Sequence
 from smartform.values.numbers import number_phrases, plain
 from smartform.values.words import Candidate, Word, fold, longest_only, words_of
 
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.UNICODE)
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.UNICODE)
 _URL = re.compile(
     r"(?:https?://|www\.)[^\s<>\"'«»)\]]+|(?<![\w@.-])(?:[\w-]+\.)+(?:[a-z]{2,24})(?:/[^\s<>\"'«»)\]]*)?(?![\w@])",
     re.IGNORECASE,
 )
 _PHONE = re.compile(r"(?<![\w@.])(?:\+|00)?[(]?\d[\d\s().\u00a0\u2009/–-]{4,22}\d(?![\w@])")
 
-_AT = frozenset({"at", "chiocciola", "chiocciolina", "arobase", "arobas", "arroba", "apenstaartje", "snabela", "klammeraffe"})
+_AT = frozenset(
+    """
+    at chiocciola chiocciolina arobase arobas arroba apenstaartje snabela klammeraffe
+    """.split()
+)
 _DOT = frozenset({"dot", "punto", "point", "ponto", "punkt", "punt"})
 _MARKS = {
     "dash": "-", "hyphen": "-", "minus": "-", "trattino": "-", "tiret": "-", "guion": "-", "bindestrich": "-",
@@ -27,11 +31,27 @@ _MARK_PHRASES = {
     ("trattino", "basso"): "_", ("tiret", "bas"): "_", ("guion", "bajo"): "_", ("at", "zeichen"): "@",
     ("snabel", "a"): "@", ("forward", "slash"): "/", ("laag", "streepje"): "_", ("a", "commerciale"): "@",
 }  # fmt: skip
-_FILLERS = frozenset("uh um er erm eh euh ehm hm ah aeh ahm all one word lowercase lower case tutto attaccato "
-                     "minuscolo then poi with the".split())  # fmt: skip
-_REPEATS = {"double": 2, "doppelt": 2, "doppio": 2, "doble": 2, "dubbel": 2, "dobro": 2, "triple": 3, "triplo": 3}
+_FILLERS = frozenset(
+    """
+    uh um er erm eh euh ehm hm ah aeh ahm all one word lowercase lower case tutto attaccato
+    minuscolo then poi with the
+    """.split()
+)
+_REPEATS = {
+    "double": 2,
+    "doppelt": 2,
+    "doppio": 2,
+    "doble": 2,
+    "dubbel": 2,
+    "dobro": 2,
+    "triple": 3,
+    "triplo": 3,
+}
 _ZERO = frozenset({"oh", "o"})
 _MAX_PART = 6
+_MAX_PHONE_DIGITS = 16
+_MAX_SPELT = 24
+"""Words that are looked at on either side of a spoken dot."""
 
 
 def find_emails(text: str) -> list[Candidate]:
@@ -67,7 +87,9 @@ def find_phones(text: str, languages: Sequence[str]) -> list[Candidate]:
     for match in _PHONE.finditer(text):
         body = match.group().split("\n")[0].rstrip(" .(–-/")
         digits = sum(c.isdecimal() for c in body)
-        if 6 <= digits <= 16 and not re.fullmatch(r"\d{4}-\d\d-\d\d|\d\d?[./]\d\d?[./]\d{4}", body):
+        if 6 <= digits <= _MAX_PHONE_DIGITS and not re.fullmatch(
+            r"\d{4}-\d\d-\d\d|\d\d?[./]\d\d?[./]\d{4}", body
+        ):
             found.append(Candidate(match.start(), match.start() + len(body), body))
     found += _spoken_phones(text, languages)
     return longest_only(found)
@@ -75,12 +97,14 @@ def find_phones(text: str, languages: Sequence[str]) -> list[Candidate]:
 
 def _spoken_phones(text: str, languages: Sequence[str]) -> list[Candidate]:
     words = words_of(text)
-    said = {p.first: (p.last, plain(p.value)) for p in number_phrases(text, words, languages, fractions=False)}
+    said = {
+        p.first: (p.last, plain(p.value)) for p in number_phrases(text, words, languages, fractions=False)
+    }
     found = []
     index = 0
     while index < len(words):
         stop, digits, spoken = _dictated(text, words, index, said)
-        if spoken >= 3 and 6 <= len(digits.lstrip("+")) <= 16:
+        if spoken >= 3 and 6 <= len(digits.lstrip("+")) <= _MAX_PHONE_DIGITS:
             found.append(Candidate(words[index].start, words[stop - 1].end, digits))
             index = stop
         else:
@@ -93,7 +117,7 @@ def _dictated(
 ) -> tuple[int, str, int]:
     """Digits dictated from word `first` on: (index after the last, the digits, how many words said them)."""
     digits, index, last, spoken, times = "", first, first, 0, 1
-    while index < len(words) and index - last <= 2:
+    while index < len(words) and index - last <= 2 and len(digits) <= _MAX_PHONE_DIGITS + 1:
         word = words[index].folded
         if index > first and re.search(r"[.;!?\n]", text[words[index - 1].end : words[index].start]):
             break
@@ -150,9 +174,14 @@ def _mark_at(words: Sequence[Word], i: int) -> tuple[str, int]:
 def _right_of(text: str, words: Sequence[Word], dot: int) -> tuple[int, str] | None:
     """From a spoken dot on: (index after the domain, '.com' or '.co.uk/hire')."""
     index, spelt = dot, ""
-    while index < len(words):
+    while index < len(words) and index - dot < _MAX_SPELT:
         sign, size = _mark_at(words, index)
-        if not sign or sign == "@" or index + size >= len(words) or not _close(text, words, index, index + size):
+        if (
+            not sign
+            or sign == "@"
+            or index + size >= len(words)
+            or not _close(text, words, index, index + size)
+        ):
             break
         part = words[index + size]
         if not (part.folded.isascii() and part.folded.isalnum() and len(part.folded) <= 24):
@@ -168,7 +197,7 @@ def _left_of(text: str, words: Sequence[Word], dot: int) -> list[tuple[int, str]
     """Everything a spoken address may have before its last dots: (index of its first word, text)."""
     options = []
     spelt, index, seen_at = "", dot - 1, False
-    while index >= 0 and dot - index < 24 and _close(text, words, index, index + 1):
+    while index >= 0 and dot - index < _MAX_SPELT and _close(text, words, index, index + 1):
         sign = _mark_at(words, index)[0]
         if _mark_at(words, index - 1)[1] == 2 and index >= 1:
             sign, index = _mark_at(words, index - 1)[0], index - 1

@@ -17,21 +17,32 @@ from functools import cache
 from babel.dates import get_day_names, get_month_names
 
 from smartform.values.numbers import ONE_WORDS as _ONE
-from smartform.values.numbers import number_phrases
+from smartform.values.numbers import is_whole, number_phrases
 from smartform.values.words import Candidate, Word, fold, joined, longest_only, words_of
 
 PAST = "ago"
 """The reading of a date without a year, or of a weekday, that lies before today."""
 
+_FIRST_YEAR, _LAST_YEAR = 1000, 9000
 _ISO = re.compile(r"(?<![\d-])(\d{4})[-/.](\d{1,2})(?:[-/.](\d{1,2}))?(?![\d-])")
-_NUMERIC = re.compile(r"(?<![\d./-])(\d{1,2})\s?([./-])\s?(\d{1,2})(?:\s?\2\s?(\d{4}|\d{2}))?(?![\d/]|-\d|\.\d|:\d)")
+_NUMERIC = re.compile(
+    r"(?<![\d./-])(\d{1,2})\s?([./-])\s?(\d{1,2})(?:\s?\2\s?(\d{4}|\d{2}))?(?![\d/]|-\d|\.\d|:\d)"
+)
 _MONTH_YEAR = re.compile(r"(?<![\d./-])(\d{1,2})[/.](\d{4})(?![\d/.-])")
 
 _EXTRA_MONTHS = {"sept": 9, "sett": 9, "gen": 1, "ago": 8, "janv": 1, "fevr": 2, "mrt": 3, "mars": 3,
                  "okt": 10, "dic": 12, "avr": 4, "juil": 7, "jan": 1, "feb": 2, "aug": 8}  # fmt: skip
-_LINKS = frozenset("of the de di del do du des d l le la il el den der am en van".split())
-_ARTICLES = frozenset("the il l lo le el den der dem am le la dia giorno zum vom bis ab de o ao no al del dal "
-                      "till fran kl ate until by on from to before after".split())  # fmt: skip
+_LINKS = frozenset(
+    """
+    of the de di del do du des d l le la il el den der am en van
+    """.split()
+)
+_ARTICLES = frozenset(
+    """
+    the il l lo le el den der dem am la dia giorno zum vom bis ab de o ao no al del dal till fran kl
+    ate until by on from to before after
+    """.split()
+)
 
 _DAYS = {
     "today": 0, "tonight": 0, "oggi": 0, "stasera": 0, "stamattina": 0, "stamani": 0, "stanotte": 0,
@@ -53,6 +64,10 @@ _DAY_PHRASES = {
     ("depois", "de", "amanha"): 2, ("day", "after", "tomorrow"): 2, ("day", "before", "yesterday"): -2,
     ("l", "altro", "ieri"): -2, ("hier", "soir"): -1, ("esta", "manha"): 0, ("hoje", "a", "noite"): 0,
 }  # fmt: skip
+_PHRASES_BY_FIRST = {
+    first: [(phrase, shift) for phrase, shift in _DAY_PHRASES.items() if phrase[0] == first]
+    for first in {phrase[0] for phrase in _DAY_PHRASES}
+}
 _UNITS = {
     "day": "d", "days": "d", "giorno": "d", "giorni": "d", "dag": "d", "dagar": "d", "tag": "d", "tage": "d",
     "tagen": "d", "jour": "d", "jours": "d", "dia": "d", "dias": "d", "dagen": "d",
@@ -63,16 +78,32 @@ _UNITS = {
     "maanden": "m", "year": "y", "years": "y", "anno": "y", "anni": "y", "ar": "y", "jahr": "y", "jahre": "y",
     "jahren": "y", "an": "y", "ans": "y", "annee": "y", "ano": "y", "anos": "y", "jaar": "y",
 }  # fmt: skip
-_IN = frozenset({"in", "tra", "fra", "om", "dans", "en", "over", "within", "entro", "within"})
+_IN = frozenset({"in", "tra", "fra", "om", "dans", "en", "over", "within", "entro"})
 _AGO_AFTER = frozenset({"ago", "fa", "sedan", "geleden", "back"})
 _AGO_BEFORE = (("vor",), ("il", "y", "a"), ("hace",), ("ha",), ("for",))
-_NEXT = frozenset("next prossimo prossima nasta nachste nachsten nachster nachstes kommenden kommende prochain "
-                  "prochaine proximo proxima volgende aankomende komende".split())  # fmt: skip
-_LAST = frozenset("last scorso scorsa forra letzte letzten letzter letztes vergangenen dernier derniere passe "
-                  "passee pasado pasada passado passada vorige afgelopen vorig".split())  # fmt: skip
-_THIS = frozenset("this questo questa denna denne diese diesen dieser diesem dieses ce cette este esta deze dit "
-                  "nesta neste".split())  # fmt: skip
-_RANGE_WORDS = frozenset("to till until bis au al a ao t tot och und et e y en and o or oder ou".split())
+_NEXT = frozenset(
+    """
+    next prossimo prossima nasta nachste nachsten nachster nachstes kommenden kommende prochain
+    prochaine proximo proxima volgende aankomende komende
+    """.split()
+)
+_LAST = frozenset(
+    """
+    last scorso scorsa forra letzte letzten letzter letztes vergangenen dernier derniere passe
+    passee pasado pasada passado passada vorige afgelopen vorig
+    """.split()
+)
+_THIS = frozenset(
+    """
+    this questo questa denna denne diese diesen dieser diesem dieses ce cette este esta deze dit
+    nesta neste
+    """.split()
+)
+_RANGE_WORDS = frozenset(
+    """
+    to till until bis au al a ao t tot och und et e y en and o or oder ou
+    """.split()
+)
 _NEXT_TAILS = (("que", "viene"), ("que", "vem"))
 
 
@@ -124,9 +155,11 @@ def find_dates(text: str, languages: Sequence[str], today: date | None) -> list[
     """Every date in `text`, ISO 8601 as precise as the text says it.
 
     Args:
-        today: what relative dates and dates without a year are resolved from; without it, only
-            complete dates are given.
+        today: what relative dates and dates without a year are resolved from; without it, or
+            where the calendar's ends are too near to count from it, only complete dates are given.
     """
+    if today is not None and not _FIRST_YEAR <= today.year <= _LAST_YEAR:
+        today = None
     words = words_of(text)
     parsed = [*_numeric(text, words, languages), *_worded(text, words, languages, today)]
     lender = _months_said(parsed)
@@ -215,12 +248,15 @@ def _date(year: int, month: int, day: int) -> date | None:
 def _numeric(text: str, words: Sequence[Word], languages: Sequence[str]) -> Iterator[_Parsed]:
     by_start = {w.start: i for i, w in enumerate(words)}
     by_end = {w.end: i + 1 for i, w in enumerate(words)}
+    year: int | None
+    day: int | None
     for match in _ISO.finditer(text):
         year, month = int(match[1]), int(match[2])
         day = int(match[3]) if match[3] else None
-        if match.start() in by_start and match.end() in by_end and 1 <= month <= 12 and 1000 <= year < 2200:
-            if day is None or _date(year, month, day):
-                yield _Parsed(by_start[match.start()], by_end[match.end()], year, month, day)
+        whole = match.start() in by_start and match.end() in by_end
+        possible = 1 <= month <= 12 and 1000 <= year < 2200 and (day is None or _date(year, month, day))
+        if whole and possible:
+            yield _Parsed(by_start[match.start()], by_end[match.end()], year, month, day)
     month_first = _month_first(text, languages)
     for match in _NUMERIC.finditer(text):
         left, right = int(match[1]), int(match[3])
@@ -261,7 +297,7 @@ def _worded(
     said = {
         i: (last, int(v))
         for i, (last, v) in numbers.items()
-        if v % 1 == 0 and v < 2200 and not (last == i + 1 and words[i].folded in articles)
+        if is_whole(v) and v < 2200 and not (last == i + 1 and words[i].folded in articles)
     } | plain
     reader = _Reader(text, words, languages, today, said)
     for index in range(len(words)):
@@ -417,7 +453,11 @@ class _Reader:
 
     def _clock_follows(self, i: int) -> bool:
         end = self.words[i - 1].end
-        return bool(re.match(r"\s?(?:[:h]\d|h\b|uhr|uur|[ap]\.?m\b|o.?clock)|[.:]\d\d", self.text[end : end + 8].casefold()))
+        return bool(
+            re.match(
+                r"\s?(?:[:h]\d|h\b|uhr|uur|[ap]\.?m\b|o.?clock)|[.:]\d\d", self.text[end : end + 8].casefold()
+            )
+        )
 
     def _weekday_shift(self, first: int, stop: int, before: str, weekday: int) -> Iterator[_Parsed]:
         assert self.today is not None
@@ -475,12 +515,12 @@ class _Reader:
     def _relative(self, i: int) -> Iterator[_Parsed]:
         if self.today is None:
             return
-        for phrase, shift in _DAY_PHRASES.items():
+        for phrase, shift in _PHRASES_BY_FIRST.get(self._fold(i), ()):
             if tuple(self._fold(i + k) for k in range(len(phrase))) == phrase:
                 yield self._exactly(i, i + len(phrase), self.today + timedelta(shift))
-        shift = self._single_day(i)
-        if shift is not None:
-            yield self._exactly(i, i + 1, self.today + timedelta(shift))
+        days = self._single_day(i)
+        if days is not None:
+            yield self._exactly(i, i + 1, self.today + timedelta(days))
         yield from self._in_or_ago(i)
         yield from self._next_unit(i)
 
@@ -489,7 +529,11 @@ class _Reader:
         if word == "manana":
             said_of_time = self._fold(i - 1) in ("la", "esta", "por", "pasado")
             return None if said_of_time or "es" not in self.languages else 1
-        if word == "morgen" and self.text[self.words[i].start].isupper() and self._fold(i - 1) in ("guten", "am"):
+        if (
+            word == "morgen"
+            and self.text[self.words[i].start].isupper()
+            and self._fold(i - 1) in ("guten", "am")
+        ):
             return None
         return _DAYS.get(word)
 
@@ -499,7 +543,20 @@ class _Reader:
         if self._fold(j) in ("circa", "about", "etwa", "unos", "environ", "ungefar", "ongeveer"):
             j += 1
         last, amount = self.said.get(j, (j, 0))
-        if last == j and self._fold(j) in ("a", "an", "una", "un", "en", "ett", "einer", "einem", "une", "um", "uma", "een"):
+        if last == j and self._fold(j) in (
+            "a",
+            "an",
+            "una",
+            "un",
+            "en",
+            "ett",
+            "einer",
+            "einem",
+            "une",
+            "um",
+            "uma",
+            "een",
+        ):
             last, amount = j + 1, 1
         unit = _UNITS.get(self._fold(last)) if amount else None
         if not unit or not self._near(last) or amount > 200:

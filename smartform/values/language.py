@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
@@ -19,7 +19,7 @@ def _identifier() -> LanguageIdentifier:
     return identifier
 
 
-@cache
+@lru_cache(maxsize=16)
 def languages_of(text: str) -> tuple[str, ...]:
     """The languages `text` may be in, most probable first; English where nothing can be told.
 
@@ -27,6 +27,6 @@ def languages_of(text: str) -> tuple[str, ...]:
     """
     if not any(c.isalpha() for c in text):
         return ("en",)
-    ranked = _identifier().rank(text[:4000])
+    ranked = _identifier().rank(text[:4000].encode("utf-8", "replace").decode())
     likely = tuple(code for code, probability in ranked if probability >= _ENOUGH)
     return likely or (ranked[0][0],)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
+from itertools import pairwise
 
 from num2words import num2words
 
@@ -29,6 +30,7 @@ _SCALES = {
     "miljon": 1_000_000, "miljoner": 1_000_000, "miljoen": 1_000_000, "millon": 1_000_000,
     "millones": 1_000_000, "milhao": 1_000_000, "milhoes": 1_000_000,
 }  # fmt: skip
+_SCALE_WORD = re.compile(r"[ \u00a0]?([^\W\d_]+)")
 _SYMBOL_SCALES = frozenset({"k", "m", "mln", "mio", "tsd", "tkr"})
 _HUNDREDS = frozenset({"hundred", "hundert", "hundra", "honderd"})
 _AND = {
@@ -147,7 +149,11 @@ def _split(spelt: str) -> tuple[str, ...]:
 
 
 def number_phrases(
-    text: str, words: Sequence[Word], languages: Sequence[str], *, with_ordinals: bool = False,
+    text: str,
+    words: Sequence[Word],
+    languages: Sequence[str],
+    *,
+    with_ordinals: bool = False,
     fractions: bool = True,
 ) -> list[NumberPhrase]:
     """Every number said in words, longest first at each word; digits are not looked at.
@@ -171,7 +177,11 @@ def number_phrases(
 
 
 def _phrase_at(
-    text: str, words: Sequence[Word], first: int, language: str, with_ordinals: bool,
+    text: str,
+    words: Sequence[Word],
+    first: int,
+    language: str,
+    with_ordinals: bool,
     fractions: bool,
 ) -> NumberPhrase | None:
     small = _small(text, words, first, language, with_ordinals)
@@ -182,7 +192,12 @@ def _phrase_at(
     last, value = _grow(text, words, last, value, language, with_ordinals)
     if fractions:
         last, value = _fraction(text, words, last, value, language)
-    if value % 1 and last < len(words) and words[last].folded in _SCALES and joined(text, words[last - 1], words[last]):
+    if (
+        not is_whole(value)
+        and last < len(words)
+        and words[last].folded in _SCALES
+        and joined(text, words[last - 1], words[last])
+    ):
         last, value = last + 1, value * _SCALES[words[last].folded]
     return NumberPhrase(first, last, value)
 
@@ -194,7 +209,11 @@ def _small(
     table = cardinals(language)
     order = ordinals(language) if with_ordinals else {}
     run = 1
-    while run < _MAX_PHRASE and first + run < len(words) and joined(text, words[first + run - 1], words[first + run]):
+    while (
+        run < _MAX_PHRASE
+        and first + run < len(words)
+        and joined(text, words[first + run - 1], words[first + run])
+    ):
         run += 1
     for length in range(run, 0, -1):
         key = tuple(w.folded for w in words[first : first + length])
@@ -222,7 +241,15 @@ def _fused_thousands(word: str, language: str) -> int | None:
 
 def _scale_alone(words: Sequence[Word], first: int, language: str) -> NumberPhrase | None:
     word = words[first].folded
-    alone = {"it": "mille", "fr": "mille", "es": "mil", "pt": "mil", "de": "tausend", "sv": "tusen", "nl": "duizend"}
+    alone = {
+        "it": "mille",
+        "fr": "mille",
+        "es": "mil",
+        "pt": "mil",
+        "de": "tausend",
+        "sv": "tusen",
+        "nl": "duizend",
+    }
     return NumberPhrase(first, first + 1, Decimal(1000)) if alone.get(language) == word else None
 
 
@@ -301,7 +328,7 @@ def _spoken_decimals(text: str, words: Sequence[Word], first: int, language: str
 def read_digits(raw: str, language: str) -> Decimal | None:
     """'1.250,50', '1,250.50', '1 250' → 1250.50, by the language's marks where they are ambiguous."""
     body = re.sub(r"[\s'’\u00a0\u202f]", "", raw)
-    sign = -1 if body.startswith("-") else 1
+    negative = body.startswith("-")
     body = body.lstrip("-+")
     comma, dot = body.rfind(","), body.rfind(".")
     if comma >= 0 and dot >= 0:
@@ -310,7 +337,10 @@ def read_digits(raw: str, language: str) -> Decimal | None:
     elif comma >= 0 or dot >= 0:
         mark = "," if comma >= 0 else "."
         body = _one_mark(body, mark, language)
-    return sign * Decimal(body) if re.fullmatch(r"\d+(\.\d+)?", body) else None
+    if not re.fullmatch(r"\d+(\.\d+)?", body):
+        return None
+    value = Decimal(body)
+    return value.copy_negate() if negative else value  # '-value' would round long numbers
 
 
 def _one_mark(body: str, mark: str, language: str) -> str:
@@ -324,8 +354,15 @@ def _one_mark(body: str, mark: str, language: str) -> str:
 
 def plain(value: Decimal) -> str:
     """A number as written by its type: '1250.5', no exponent, no trailing zeros."""
-    spelt = format(value.normalize(), "f")
-    return spelt if spelt not in ("-0", "") else "0"
+    spelt = format(value, "f")  # not normalize(): that rounds long numbers
+    if "." in spelt:
+        spelt = spelt.rstrip("0").rstrip(".")
+    return "0" if spelt == "-0" else spelt
+
+
+def is_whole(value: Decimal) -> bool:
+    """Whether a number, however long, has no fraction."""
+    return value == value.to_integral_value()
 
 
 def find_numbers(text: str, languages: Sequence[str], *, integers: bool) -> list[Candidate]:
@@ -354,14 +391,21 @@ def _digit_runs(text: str, words: Sequence[Word], phrases: Sequence[NumberPhrase
     found = []
     run: list[NumberPhrase] = []
     for phrase in [*phrases, None]:
-        single = phrase is not None and phrase.value <= 9 and phrase.value % 1 == 0
-        follows = phrase and run and run[-1].last == phrase.first and joined(text, words[run[-1].last - 1], words[phrase.first])
+        single = phrase is not None and phrase.value <= 9 and is_whole(phrase.value)
+        follows = (
+            phrase
+            and run
+            and run[-1].last == phrase.first
+            and joined(text, words[run[-1].last - 1], words[phrase.first])
+        )
         if single and (not run or follows):
             run.append(phrase)  # type: ignore[arg-type]
             continue
         if len(run) >= 3:
             digits = "".join(plain(p.value) for p in run)
-            found.append(Candidate(words[run[0].first].start, words[run[-1].last - 1].end, digits.lstrip("0") or "0"))
+            found.append(
+                Candidate(words[run[0].first].start, words[run[-1].last - 1].end, digits.lstrip("0") or "0")
+            )
         run = [phrase] if single else []  # type: ignore[list-item]
     return found
 
@@ -371,9 +415,9 @@ def _pairs(
 ) -> list[Candidate]:
     """'fourteen fifty' → 1450, and as an amount 14.50; 'thirteen eighty', 'thirty-nine fifty'."""
     found = []
-    for left, right in zip(phrases, phrases[1:], strict=False):
+    for left, right in pairwise(phrases):
         adjacent = left.last == right.first and joined(text, words[left.last - 1], words[right.first])
-        if adjacent and 1 <= left.value <= 99 and 10 <= right.value <= 99 and left.value % 1 == 0:
+        if adjacent and 1 <= left.value <= 99 and 10 <= right.value <= 99 and is_whole(left.value):
             start, end = words[left.first].start, words[right.last - 1].end
             found.append(Candidate(start, end, plain(left.value * 100 + right.value)))
             if not integers:
@@ -404,9 +448,9 @@ def _digit_candidates(text: str, match: re.Match[str], language: str) -> list[Ca
     value = read_digits(raw, language)
     if value is None:
         return []
-    scale = re.match(r"[ \u00a0]?([^\W\d_]+)", text[end:])
+    scale = _SCALE_WORD.match(text, end)
     if scale and fold(scale.group(1)) in _SCALES and (scale.group(1) != "m"):
-        return [Candidate(start, end + scale.end(), plain(value * _SCALES[fold(scale.group(1))]))]
+        return [Candidate(start, scale.end(), plain(value * _SCALES[fold(scale.group(1))]))]
     parts = [Candidate(start, end, plain(value))]
     pieces = re.split(r"[ \u00a0\u202f]", raw)
     if len(pieces) > 1:  # '12 500' is one number, but may be two

@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from smartform.values.numbers import NumberPhrase, number_phrases
+from smartform.values.numbers import NumberPhrase, is_whole, number_phrases
 from smartform.values.words import Candidate, Word, joined, longest_only, words_of
 
 EVENING = "pm"
 """The reading of an hour from 1 to 11 as one after noon."""
 
 _DIGITAL = re.compile(
-    r"(?<![\d.,:/])(\d{1,2})\s?(?:[:.]\s?([0-5]\d)|[hH]\s?([0-5]\d)?)(?![\d/]|[.,:]\d)(?:\s?(?=[apAP]\.?\s?[mM])([apAP])\.?\s?[mM]\b\.?)?"
+    r"(?<![\d.,:/])(\d{1,2})\s?(?:[:.]\s?([0-5]\d)|[hH]\s?([0-5]\d)?)(?![\d/]|[.,:]\d)"
+    r"(?:\s?(?=[apAP]\.?\s?[mM])([apAP])\.?\s?[mM]\b\.?)?"
 )
 _HOUR_AMPM = re.compile(r"(?<![\d.,:/-])(\d{1,2})\s?([apAP])\.?\s?[mM]\b\.?")
 _COMPACT = re.compile(r"(?<![\d.,:/-])([01]\d|2[0-3])([0-5]\d)\s?(?:hrs|hours|h\b|Uhr|uur)")
-_CLOCKS = frozenset({"uhr", "uur", "h", "heures", "heure", "horas", "hora", "ore", "o", "oclock", "hrs", "hours"})
-_AT = frozenset("at alle all um kl klockan a las la le les as om gegen vers ab per by around from till until "
-                "dalle dall bis von entre between y e and before after ore tra hasta desde verso sulle entro "
-                "h ca about circa since entre ora mellan fore vid mot rond tegen van tot fran till efter innan the della delle sobre".split())  # fmt: skip
+_CLOCKS = frozenset(
+    {"uhr", "uur", "h", "heures", "heure", "horas", "hora", "ore", "o", "oclock", "hrs", "hours"}
+)
+_AT = frozenset(
+    """
+    at alle all um kl klockan a las la le les as om gegen vers ab per by around from till until
+    dalle dall bis von entre between y e and before after ore tra hasta desde verso sulle entro h ca
+    about circa since ora mellan fore vid mot rond tegen van tot fran efter innan the della delle
+    sobre
+    """.split()
+)
 _NOON = {"noon": 12, "midday": 12, "mezzogiorno": 12, "mittags": 12, "midi": 12, "mediodia": 12, "middag": 12,
          "midnight": 0, "mezzanotte": 0, "mitternacht": 0, "minuit": 0, "medianoche": 0, "midnatt": 0,
          "middernacht": 0}  # fmt: skip
@@ -29,19 +38,33 @@ _TO_HALF = frozenset({"halb", "halv", "half"})
 _PAST = frozenset({"past", "after", "over", "nach", "efter", "na"})
 _TO = frozenset({"to", "till", "before", "vor", "i", "voor", "of"})
 _QUARTER = frozenset({"quarter", "viertel", "kvart", "kwart"})
-_ARTICLES = frozenset("a an un uno ein eine einen einem einer en um uma een single double both".split())
-_RANGE = frozenset("to till until bis a al alle ad as a la las och und and och e y et tot en til fino hasta ate".split())
+_ARTICLES = frozenset(
+    """
+    a an un uno ein eine einen einem einer en um uma een single double both
+    """.split()
+)
+_RANGE = frozenset(
+    """
+    to till until bis a al alle ad as la las och und and e y et tot en til fino hasta ate
+    """.split()
+)
 _PLUS = frozenset({"e", "y", "et"})
 _MINUS = frozenset({"meno", "menos", "moins"})
 _LATIN_PART = {"mezza": 30, "mezzo": 30, "media": 30, "meia": 30, "demie": 30, "demi": 30, "quarto": 15,
                "cuarto": 15, "quart": 15}  # fmt: skip
 _AFTERNOON = frozenset(
-    "pm afternoon evening tonight night pomeriggio sera stasera tarde noche noite soir aprem apresmidi abends "
-    "abend nachmittag nachmittags kvallen kvall eftermiddag eftermiddagen avond vanavond avonds middag "
-    "namiddag".split()
+    """
+    pm afternoon evening tonight night pomeriggio sera stasera tarde noche noite soir aprem
+    apresmidi abends abend nachmittag nachmittags kvallen kvall eftermiddag eftermiddagen avond
+    vanavond avonds middag namiddag
+    """.split()
 )
-_MORNING = frozenset("am morning mattina mattino manana manha matin matinee morgens fruh vormittag vormittags "
-                     "morgonen morgon formiddag ochtend ochtends vanochtend vanmorgen mane".split())  # fmt: skip
+_MORNING = frozenset(
+    """
+    am morning mattina mattino manana manha matin matinee morgens fruh vormittag vormittags morgonen
+    morgon formiddag ochtend ochtends vanochtend vanmorgen mane
+    """.split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +105,8 @@ def _readings(text: str, words: Sequence[Word], clock: _Clock) -> Iterator[tuple
 
 def _half_of_day(text: str, words: Sequence[Word], clock: _Clock) -> str | None:
     """What the three words after the time ('in the evening', 'di sera') say of it."""
-    after = [w for w in words if w.start >= clock.end][:4]
+    first = bisect_left(words, clock.end, key=lambda word: word.start)
+    after = words[first : first + 4]
     left = clock.end
     for word in after:
         if re.search(r"[.;:!?\n]", text[left : word.start].replace("p.m", "").replace("a.m", "")):
@@ -117,7 +141,9 @@ def _plausible_dot(text: str, match: re.Match[str]) -> bool:
     )
 
 
-def _half(start: int, end: int, hour: int, minute: int, mark: str | None, written_out: bool = False) -> _Clock:
+def _half(
+    start: int, end: int, hour: int, minute: int, mark: str | None, written_out: bool = False
+) -> _Clock:
     if mark:
         hour = hour % 12 + (12 if mark in "pP" else 0)
         return _Clock(start, end, hour, minute, True)
@@ -125,9 +151,14 @@ def _half(start: int, end: int, hour: int, minute: int, mark: str | None, writte
 
 
 def _worded(text: str, words: Sequence[Word], languages: Sequence[str]) -> Iterator[_Clock]:
-    said = {p.first: (p.last, int(p.value)) for p in number_phrases(text, words, languages, fractions=False)
-            if p.value % 1 == 0 and p.value < 100 and not _article(words, p)}
-    said |= {i: (i + 1, int(w.folded)) for i, w in enumerate(words) if w.folded.isdecimal() and len(w.folded) <= 2}
+    said = {
+        p.first: (p.last, int(p.value))
+        for p in number_phrases(text, words, languages, fractions=False)
+        if is_whole(p.value) and p.value < 100 and not _article(words, p)
+    }
+    said |= {
+        i: (i + 1, int(w.folded)) for i, w in enumerate(words) if w.folded.isdecimal() and len(w.folded) <= 2
+    }
     reader = _Reader(text, words, tuple(languages), said)
     for index in range(len(words)):
         yield from reader.at(index)
@@ -184,7 +215,9 @@ class _Reader:
         hour = self._hour(j + past)
         if hour is None:
             return
-        germanic = word in ("halb", "halv") or ("nl" in self.languages and not past and "en" not in self.languages)
+        germanic = word in ("halb", "halv") or (
+            "nl" in self.languages and not past and "en" not in self.languages
+        )
         yield self._made(i, hour[0], (hour[1] - 1) % 12 if germanic and hour[1] <= 12 else hour[1], 30)
 
     def _past_and_to(self, i: int) -> Iterator[_Clock]:
@@ -240,10 +273,12 @@ class _Reader:
         j = i
         while not dash and self._near(j) and self._fold(j) in _RANGE and j - i < 2:
             j += 1
-        if not (dash or j > i) or j not in self.said or not self._near(j) and not dash:
+        if not (dash or j > i) or j not in self.said or (not self._near(j) and not dash):
             return None
         last = self.said[j][0]
-        clocked = self._fold(last) in _CLOCKS or self._fold(last) in ("am", "pm") or self._day_half_follows(last)
+        clocked = (
+            self._fold(last) in _CLOCKS or self._fold(last) in ("am", "pm") or self._day_half_follows(last)
+        )
         return j if dash or sure or clocked else None
 
     def _day_half_follows(self, i: int) -> bool:
@@ -259,11 +294,17 @@ class _Reader:
             if self._fold(j) in _LATIN_PART:
                 return j + 1, sign * _LATIN_PART[self._fold(j)]
             last, value = self.said.get(j, (j, -1))
-            return (last, sign * value) if self._near(j) and 0 < value < 60 and (sure or value % 5 == 0) else None
+            return (
+                (last, sign * value)
+                if self._near(j) and 0 < value < 60 and (sure or value % 5 == 0)
+                else None
+            )
         if word in ("thirty",) or word in _LATIN_PART:
             return i + 1, _LATIN_PART.get(word, 30)
         last, value = self.said.get(i, (i, -1))
-        if 0 < i < len(self.words) and re.search("[–—-]", self.text[self.words[i - 1].end : self.words[i].start]):
+        if 0 < i < len(self.words) and re.search(
+            "[–—-]", self.text[self.words[i - 1].end : self.words[i].start]
+        ):
             return None
         usable = self._near(i) and 0 <= value < 60 and (value >= 10 or self._fold(i) in ("oh", "zero", "o"))
         return (last, value) if usable else None

@@ -64,7 +64,9 @@ def longest_only(candidates: list[Candidate]) -> list[Candidate]:
     kept: list[Candidate] = []
     reach = -1
     for candidate in ordered:
-        if candidate.end > reach or (kept and (candidate.start, candidate.end) == (kept[-1].start, kept[-1].end)):
+        if candidate.end > reach or (
+            kept and (candidate.start, candidate.end) == (kept[-1].start, kept[-1].end)
+        ):
             kept.append(candidate)
             reach = max(reach, candidate.end)
     return kept

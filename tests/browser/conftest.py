@@ -112,7 +112,7 @@ OpenPage = Callable[..., Page]
 
 @pytest.fixture
 def open_page(browser: Browser, scripted: Server) -> Iterator[OpenPage]:
-    """Opens the app in a fresh context; keyword arguments are the context's. Errors in the page fail the test."""
+    """Opens the app in a fresh context made with the keyword arguments; errors in a page fail the test."""
     contexts = []
     faults: list[str] = []
 
@@ -156,7 +156,14 @@ def fillable_pdf() -> bytes:
     import io
 
     from pypdf import PdfWriter
-    from pypdf.generic import ArrayObject, DictionaryObject, FloatObject, NameObject, NumberObject, TextStringObject
+    from pypdf.generic import (
+        ArrayObject,
+        DictionaryObject,
+        FloatObject,
+        NameObject,
+        NumberObject,
+        TextStringObject,
+    )
 
     writer = PdfWriter()
     page = writer.add_blank_page(width=300, height=200)
@@ -166,7 +173,7 @@ def fillable_pdf() -> bytes:
             NameObject("/Type"): NameObject("/Annot"), NameObject("/Subtype"): NameObject("/Widget"),
             NameObject("/FT"): NameObject("/Tx"), NameObject("/T"): TextStringObject(name),
             NameObject("/Ff"): NumberObject(0), NameObject("/DA"): TextStringObject("/Helv 12 Tf 0 g"),
-            NameObject("/Rect"): ArrayObject([FloatObject(v) for v in (20, 150 - 40 * number, 220, 175 - 40 * number)]),
+            NameObject("/Rect"): ArrayObject(FloatObject(v) for v in (20, 150 - 40 * number, 220, 175)),
         })  # fmt: skip
         fields.append(writer._add_object(widget))
     page[NameObject("/Annots")] = ArrayObject(fields)

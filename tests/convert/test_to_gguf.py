@@ -16,6 +16,9 @@ from convert.to_gguf import Base as AboutBase
 from convert.verify import compare, llama_logits, peft_logits
 from tests.convert.tiny_gguf import adapted_model, write_base
 
+# peft asks transformers by a name that transformers gives up.
+pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")
+
 PROMPTS = [[5, 17, 3, 44, 90, 2, 61, 8], list(range(10, 40))]
 
 

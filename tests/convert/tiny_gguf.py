@@ -37,7 +37,7 @@ def adapted_model(architecture: str) -> PeftModel:
     model = get_peft_model(base, lora)
     with torch.no_grad():
         for name, values in model.named_parameters():
-            if "lora_B" in name or "norm" not in name and values.ndim == 2 and "lora" not in name:
+            if "lora_B" in name or (values.ndim == 2 and "lora_A" not in name):
                 values.normal_(0, 0.1)
     assert isinstance(model, PeftModel)
     return model.eval()

@@ -19,6 +19,9 @@ from training.curves import draw, read_metrics
 from training.examples import Example
 from training.train_forms import Encoder, epoch_steps, is_held_out, learning_rate, train
 
+# peft asks transformers by a name that transformers gives up.
+pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")
+
 NAMES = ("Ada", "Bob", "Cleo", "Dan", "Eve", "Finn", "Gus", "Hal", "Ida", "Jon", "Kim", "Leo")
 EXAMPLES = [
     Example(

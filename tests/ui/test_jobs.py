@@ -42,22 +42,22 @@ def test_an_error_is_raised_after_what_was_emitted() -> None:
 
 def test_cancel_reaches_the_session_alone() -> None:
     jobs = Jobs()
-    mine, other = jobs.begin("a"), jobs.begin("b")
-    jobs.cancel("a")
-    assert (mine.is_set(), other.is_set()) == (True, False)
-    jobs.cancel("nobody")
+    with jobs.running("a") as mine, jobs.running("b") as other:
+        jobs.cancel("a")
+        jobs.cancel("nobody")
+        assert (mine.is_set(), other.is_set()) == (True, False)
 
 
 def test_a_new_job_ends_the_old_one_of_its_session() -> None:
     jobs = Jobs()
-    first = jobs.begin("a")
-    second = jobs.begin("a")
-    assert first.is_set()
-    assert not second.is_set()
+    with jobs.running("a") as first, jobs.running("a") as second:
+        assert first.is_set()
+        assert not second.is_set()
 
 
-def test_closing_the_stream_stops_the_work() -> None:
+def test_a_job_whose_reader_goes_away_stops() -> None:
     stopped = threading.Event()
+    jobs = Jobs()
 
     def work(emit, cancel):  # type: ignore[no-untyped-def]
         emit(1)
@@ -66,7 +66,11 @@ def test_closing_the_stream_stops_the_work() -> None:
         stopped.set()
         raise Cancelled("Cancelled.")
 
-    job = streamed(work, threading.Event())
-    next(job)
-    job.close()
+    def reader():  # type: ignore[no-untyped-def]
+        with jobs.running("a") as flag:
+            yield from streamed(work, flag)
+
+    reading = reader()
+    next(reading)
+    reading.close()
     assert stopped.wait(5)

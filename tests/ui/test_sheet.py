@@ -137,7 +137,11 @@ def test_what_is_no_sheet_is_refused(data: dict | None) -> None:
 
 
 def test_nonsense_from_a_client_is_dropped() -> None:
-    data = {"form": FORM.to_dict(), "today": "soon", "entries": {"name": {"answer": {"state": "<b>"}}, "x": {}}}
+    data = {
+        "form": FORM.to_dict(),
+        "today": "soon",
+        "entries": {"name": {"answer": {"state": "<b>"}}, "x": {}},
+    }
     sheet = Sheet.from_dict(data)
     assert sheet.today is None
     assert sheet.entries["name"].answer.state == ""

@@ -24,7 +24,9 @@ def test_every_key_is_used_and_every_used_key_exists() -> None:
     used |= set(re.findall(r"""say\(\w+ \? "(\w+)" : "(\w+)"\)""", code))
     assert used <= ENGLISH.keys()
     prefixes = ("state_", "editor_")
-    unused = {key for key in ENGLISH if key not in used and not key.startswith(prefixes) and f'"{key}"' not in code}
+    unused = {
+        key for key in ENGLISH if key not in used and not key.startswith(prefixes) and f'"{key}"' not in code
+    }
     assert unused == set()
 
 

@@ -232,8 +232,8 @@ function makeRow(field, number) {
     onfocusin: () => pick(field.name),
   },
   make("div", { class: "sf-head" }, labelOf(field, id, grouped), state),
-  field.description ? make("p", { class: "sf-hint", id: `${id}-hint` }, field.description) : null,
-  make("div", { class: "sf-control" }, ...widget.nodes), foot, problem);
+  make("p", { class: "sf-hint", id: `${id}-hint` }, field.description || ""),
+  make("div", { class: "sf-control" }, ...widget.nodes), make("div", { class: "sf-under" }, foot, problem));
 
   function draw() {
     const { answer, offer, problem: wrong } = entryOf(field.name);
@@ -340,7 +340,7 @@ function arrive() {
     props.value = clone(view);
     return;
   }
-  if (!view || incoming.generation > view.generation) {
+  if (!view || incoming.generation > view.generation || !same(incoming.form, view.form)) {
     view = incoming;
     drawForm();
     publish();
