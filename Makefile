@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --quiet
-LOCATE := from smartform.engines import models; print(models.locate("gemma-3-270m"))
+LOCATE := from smartform.engines import models; print(models.locate("gemma-3-270m-latin"))
 LLAMA := $(shell sed -n 's/^\(llama-cpp-python==[^ ]*\).*/\1/p' requirements.txt)
 
 .DEFAULT_GOAL := run
@@ -60,10 +60,16 @@ check: env test-env test-tools
 bench: env test-env
 	$(BIN)/python -m bench
 
+# Train, convert, fit the thresholds on held-out texts, evaluate, write the card.
+FORMS := training/configs/forms.yaml
 train-forms: env test-env
-	$(BIN)/python -m training.train_forms --config training/configs/forms.yaml
+	$(BIN)/python -m training.train_forms --config $(FORMS)
 	$(BIN)/python -m convert.to_gguf runs/forms/best --base "$$($(BIN)/python -c '$(LOCATE)')" \
 	  --task forms --out models/forms.gguf
+	$(BIN)/python -m training.calibrate --config $(FORMS)
+	$(BIN)/python -m training.evaluate forms --data training/data/forms/dev.jsonl --report runs/forms/report
+	$(BIN)/python -m training.card --config $(FORMS) --adapter models/forms.gguf --report runs/forms/report \
+	  --out models/forms.md
 
 screenshots: env test-env test-tools
 	$(BIN)/python -m tests.browser.screenshots

@@ -65,7 +65,8 @@ class Decoded:
 
     Args:
         name: the branch's name.
-        texts: what was written; () for NO_DATA, one text, or several where the constraint has `many`.
+        texts: the most probable value, one text or, where the constraint has `many`, several; () where
+            the engine wrote NO_DATA or is all but certain of it. Weigh it against `p_no_data`.
         probability: of this answer among all that the constraint admits, 0 to 1;
             None where the engine cannot tell (a remote server without log-probabilities).
         p_no_data: probability of NO_DATA among all that the constraint admits; None as above.

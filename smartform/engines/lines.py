@@ -2,13 +2,14 @@
 
 A `Line` is a run of tokens together with the places where a value may end. For a choice it is
 one option with one end; for copying it is the text from one word on, with an end at every word
-edge. `LineSet` groups lines by their next token, so a search walks them as a trie.
+edge. Lines that begin alike are followed together, so a search walks them as a trie.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from smartform.results import Span
 
@@ -37,10 +38,35 @@ class Line:
         return max(self.ends)
 
 
+class Lines(Protocol):
+    """All the ways to write one item of a branch's value."""
+
+    def first_tokens(self, start: int = 0) -> dict[int, list[int]]:
+        """First token → keys of the lines that begin with it, none of them before `start`."""
+        ...
+
+    def line(self, key: int) -> Line:
+        """The line with that key."""
+        ...
+
+    def text(self, key: int, end: int) -> str:
+        """What is written where line `key` ends at `end`."""
+        ...
+
+    def span(self, key: int, end: int) -> Span | None:
+        """Its place in the source text, where it has one."""
+        ...
+
+    def after(self, end: int) -> int:
+        """Where the next item may start."""
+        ...
+
+
 class OptionLines:
     """The lines of a fixed list of texts; the index of an end is the text's."""
 
     def __init__(self, texts: Sequence[str], tokenise: Tokenise) -> None:
+        self._texts = texts
         self._lines = []
         for index, text in enumerate(texts):
             tokens = tuple(tokenise(" " + text))
@@ -48,7 +74,7 @@ class OptionLines:
                 self._lines.append(Line(tokens, {len(tokens): index}))
 
     def first_tokens(self, start: int = 0) -> dict[int, list[int]]:
-        """Token → keys of the lines that begin with it, from text number `start` on."""
+        """First token → keys of the lines of the texts from number `start` on."""
         groups: dict[int, list[int]] = {}
         for key, line in enumerate(self._lines):
             if next(iter(line.ends.values())) >= start:
@@ -59,33 +85,38 @@ class OptionLines:
         """The line with that key."""
         return self._lines[key]
 
+    def text(self, key: int, end: int) -> str:
+        """The text whose line ends at `end`."""
+        return self._texts[end]
 
-class CopyLines:
-    """The lines of a source text: one from every word edge on.
+    def span(self, key: int, end: int) -> Span | None:
+        """None: an option has no place in the source."""
+        return None
+
+    def after(self, end: int) -> int:
+        """The next text: items are written in the order of the texts."""
+        return end + 1
+
+
+class Source:
+    """A source text cut into lines, one from every word edge on; all copying branches share it.
 
     White space is flattened to single spaces, as prompts render values. Lines are cut lazily:
     their first tokens when the text is read, the rest when a search gets there.
     """
 
-    def __init__(self, source: str, tokenise: Tokenise, piece: Callable[[int], bytes]) -> None:
-        self.flat, self._origin = _flatten(source)
+    def __init__(self, text: str, tokenise: Tokenise, piece: Callable[[int], bytes]) -> None:
+        self.flat, self._origin = _flatten(text)
         self._tokenise, self._piece = tokenise, piece
-        self._firsts: dict[int, list[int]] = {}
         self._lines: dict[tuple[int, int], Line] = {}
+        self.firsts: dict[int, list[int]] = {}
         for start in _word_starts(self.flat):
             tokens = tokenise(" " + self.flat[start : start + _FIRST_CHARS])
             if tokens:
-                self._firsts.setdefault(tokens[0], []).append(start)
-
-    def first_tokens(self, start: int = 0) -> dict[int, list[int]]:
-        """Token → places in the flat text where a line begins with it, from `start` on."""
-        if start == 0:
-            return self._firsts
-        later = {token: [p for p in places if p >= start] for token, places in self._firsts.items()}
-        return {token: places for token, places in later.items() if places}
+                self.firsts.setdefault(tokens[0], []).append(start)
 
     def line(self, start: int, max_chars: int) -> Line:
-        """The line from place `start` on; the index of an end is the place where it ends."""
+        """The line of at most `max_chars` from place `start` on; an end's index is its place."""
         key = (start, max_chars)
         if key not in self._lines:
             self._lines[key] = self._cut(start, max_chars)
@@ -107,6 +138,37 @@ class CopyLines:
     def span(self, start: int, end: int) -> Span:
         """The place in the source text of a piece of the flat text."""
         return Span(self._origin[start], self._origin[end - 1] + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class CopyLines:
+    """The lines of a source for values of at most `max_chars` characters; keys and ends are places."""
+
+    source: Source
+    max_chars: int
+
+    def first_tokens(self, start: int = 0) -> dict[int, list[int]]:
+        """First token → places in the flat text where a line begins with it, from `start` on."""
+        if start == 0:
+            return dict(self.source.firsts)
+        later = {token: [p for p in places if p >= start] for token, places in self.source.firsts.items()}
+        return {token: places for token, places in later.items() if places}
+
+    def line(self, key: int) -> Line:
+        """The line from that place on."""
+        return self.source.line(key, self.max_chars)
+
+    def text(self, key: int, end: int) -> str:
+        """The piece of the flat text."""
+        return self.source.flat[key:end]
+
+    def span(self, key: int, end: int) -> Span:
+        """The piece's place in the source text."""
+        return self.source.span(key, end)
+
+    def after(self, end: int) -> int:
+        """The end: items follow each other in the text."""
+        return end
 
 
 def _flatten(source: str) -> tuple[str, list[int]]:

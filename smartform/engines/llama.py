@@ -12,12 +12,21 @@ import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from smartform.engines.base import Branch, Cancel, Copy, Decoded, OneOf, never
-from smartform.engines.lines import CopyLines, OptionLines
+from smartform.engines.base import Branch, Cancel, Copy, Decoded, never
+from smartform.engines.lines import CopyLines, Lines, OptionLines, Source
 from smartform.engines.llama_context import Item, LlamaContext
-from smartform.engines.search import WIDTH, Ask, Sequences, Vocabulary, _evaluate, answer, headers, run
+from smartform.engines.search import (
+    WIDTH,
+    Ask,
+    BranchDecoder,
+    Sequences,
+    Vocabulary,
+    evaluate,
+    log_softmax,
+    run,
+)
 from smartform.errors import Cancelled, TextError
-from smartform.prompts import ChatFormat, Prompt, Segment
+from smartform.prompts import ChatFormat, Prompt, Segment, branch_header
 
 _CELLS = 6_144
 _WINDOW = 3_072
@@ -86,9 +95,9 @@ class LlamaEngine:
         with self._lock:
             self._spent = dict.fromkeys(("prompt_tokens", "cached_tokens", "branch_tokens", "steps"), 0.0)
             length = self._read(prompt, cancel)
-            copy = CopyLines(prompt.user, self._context.tokenise, self._context.piece)
+            source = Source(prompt.user, self._context.tokenise, self._context.piece)
             for start in range(0, len(branches), _GROUP):
-                yield from self._group(branches[start : start + _GROUP], copy, length, cancel)
+                yield from self._group(branches[start : start + _GROUP], source, length, cancel)
 
     def _read(self, prompt: Prompt, cancel: Cancel) -> int:
         """Evaluate the prompt from where it parts from the last one; its length in tokens."""
@@ -116,31 +125,31 @@ class LlamaEngine:
         return [t for s in segments for t in self._context.tokenise(s.text, special=s.trusted)]
 
     def _group(
-        self, branches: Sequence[Branch], copy: CopyLines, length: int, cancel: Cancel
+        self, branches: Sequence[Branch], source: Source, length: int, cancel: Cancel
     ) -> Iterator[Decoded]:
-        pool = Sequences(self._context, range(1, 1 + _GROUP * _BRANCH_SEQUENCES))
-        opened = headers(self._context, [branch.name for branch in branches])
-        own = [pool.lend(_PROMPT) for _ in branches]
+        """Decode some branches over the prompt that sequence 0 holds."""
+        numbers = range(1, 1 + _GROUP * _BRANCH_SEQUENCES)
+        pool = Sequences(self._context, numbers)
         try:
-            asks = [
-                Ask(sequence, length, tuple(tokens), frozenset({len(tokens) - 1}))
-                for sequence, tokens in zip(own, opened, strict=True)
-            ]
-            firsts = _evaluate(self._context, asks, self._spent)
+            asks = [self._header(branch, pool.lend(_PROMPT), length) for branch in branches]
+            firsts = evaluate(self._context, asks, self._spent)
             works = {}
-            for branch, sequence, tokens, row in zip(branches, own, opened, firsts, strict=True):
-                first = row[len(tokens) - 1]
-                works[branch.name] = answer(
-                    branch, copy, self._options(branch), self._vocabulary, pool, sequence,
-                    length + len(tokens), first,
+            for branch, ask, row in zip(branches, asks, firsts, strict=True):
+                decoder = BranchDecoder(
+                    branch, self._lines(branch, source), self._vocabulary, pool, ask.sequence,
+                    length + len(ask.tokens), log_softmax(row[len(ask.tokens) - 1]),
                 )  # fmt: skip
+                works[branch.name] = decoder.decode()
             yield from run(self._context, works, cancel, self._spent)
         finally:
-            for sequence in range(1, 1 + _GROUP * _BRANCH_SEQUENCES):
+            for sequence in numbers:
                 self._context.forget(sequence)
 
-    def _options(self, branch: Branch) -> OptionLines | None:
+    def _header(self, branch: Branch, sequence: int, length: int) -> Ask:
+        tokens = tuple(self._context.tokenise(branch_header(branch.name)))
+        return Ask(sequence, length, tokens, frozenset({len(tokens) - 1}))
+
+    def _lines(self, branch: Branch, source: Source) -> Lines:
         if isinstance(branch.constraint, Copy):
-            return None
-        assert isinstance(branch.constraint, OneOf)
+            return CopyLines(source, branch.constraint.max_chars)
         return OptionLines(branch.constraint.texts, self._context.tokenise)

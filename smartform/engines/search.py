@@ -17,12 +17,11 @@ from itertools import count
 
 import numpy as np
 
-from smartform.engines.base import Branch, Cancel, Copy, Decoded, OneOf
-from smartform.engines.lines import CopyLines, Line, OptionLines
+from smartform.engines.base import Branch, Cancel, Decoded, OneOf
+from smartform.engines.lines import Line, Lines
 from smartform.engines.llama_context import Item, LlamaContext, Logits
 from smartform.errors import Cancelled
-from smartform.prompts import LIST_SEPARATOR, NO_DATA, STOP, branch_header
-from smartform.results import Span
+from smartform.prompts import LIST_SEPARATOR, NO_DATA, STOP
 
 WIDTH = 3
 """Hypotheses that one branch follows at a time."""
@@ -262,100 +261,100 @@ def log_softmax(row: Logits) -> Logits:
     return result
 
 
-def answer(
-    branch: Branch,
-    copy: CopyLines,
-    options: OptionLines | None,
-    vocabulary: Vocabulary,
-    sequences: Sequences,
-    sequence: int,
-    position: int,
-    first: Logits,
-) -> Work:
-    """Decode one branch whose header ends at `position` (exclusive) with logits `first`."""  # fmt: skip
-    constraint = branch.constraint
-    chances = log_softmax(first)
-    values: list[Found] = []
-    spans: list[Span] = []
+@dataclass(slots=True)
+class BranchDecoder:
+    """One branch on its way to an answer.
+
+    Args:
+        branch: the field.
+        lines: what its value may be.
+        vocabulary: the tokens every branch knows.
+        sequences: where hypotheses are evaluated.
+        sequence: the branch's own; holds the prompt, the header and the items written so far.
+        position: where the next token goes.
+        chances: log-probabilities of that token, (vocabulary,).
+    """
+
+    branch: Branch
+    lines: Lines
+    vocabulary: Vocabulary
+    sequences: Sequences
+    sequence: int
+    position: int
+    chances: Logits
+    items: list[Found] = field(default_factory=list)
+    p_silent: float = 1.0
+    p_value: float = 1.0
     p_texts: tuple[float, ...] = ()
-    p_silent, p_first, cursor = 1.0, 1.0, 0
-    while len(values) < MAX_ITEMS:
-        lines: CopyLines | OptionLines = copy if isinstance(constraint, Copy) else options  # type: ignore[assignment]
-        groups = lines.first_tokens(cursor)
-        groups = {t: keys for t, keys in groups.items() if t != vocabulary.no_data}
-        scores = {token: float(chances[token]) for token in groups}
-        if not values:
-            total = _logsum(scores.values())
-            silent = float(chances[vocabulary.no_data])
-            p_silent = 1.0 / (1.0 + math.exp(min(60.0, total - silent))) if groups else 1.0
-        if not groups or (not values and p_silent > SILENT):
-            break
-        many = constraint.many
-        stops = (vocabulary.stop, vocabulary.separator) if many else (vocabulary.stop,)
-        line_of = _line_of(constraint, lines)
-        searcher = Searcher(line_of, sequences, (sequence, position), stops)
+
+    def decode(self) -> Work:
+        """Write items until the value ends; the answer."""
+        many = self.branch.constraint.many
+        groups = self._groups(0)
+        self.p_silent = self._silence(groups)
+        while groups and self.p_silent <= SILENT and len(self.items) < MAX_ITEMS:
+            best = yield from self._item(groups)
+            if best is None or not many or not (yield from self._separated(best)):
+                break
+            groups = self._groups(self.lines.after(best.end))
+        return self._answer()
+
+    def _groups(self, start: int) -> dict[int, list[int]]:
+        """The lines by first token; those that begin like NO_DATA cannot be told from it."""
+        groups = self.lines.first_tokens(start)
+        groups.pop(self.vocabulary.no_data, None)
+        return groups
+
+    def _silence(self, groups: dict[int, list[int]]) -> float:
+        """Probability of NO_DATA among all that the constraint admits."""
+        if not groups:
+            return 1.0
+        said = _logsum(float(self.chances[token]) for token in groups)
+        return 1.0 / (1.0 + math.exp(min(60.0, said - float(self.chances[self.vocabulary.no_data]))))
+
+    def _item(
+        self, groups: dict[int, list[int]]
+    ) -> Generator[list[Ask], list[dict[int, Logits]], Found | None]:
+        """Find the most probable item; its share is taken of all that the item could be."""
+        scores = {token: float(self.chances[token]) for token in groups}
+        stops: tuple[int, ...] = (self.vocabulary.stop,)
+        if self.branch.constraint.many:
+            stops += (self.vocabulary.separator,)
+        base = (self.sequence, self.position)
+        searcher = Searcher(self.lines.line, self.sequences, base, stops)
         yield from searcher.search(groups, scores)
-        best = max(searcher.done, key=lambda f: f.score, default=None)
+        best = max(searcher.done, key=lambda found: found.score, default=None)
         if best is None:
-            break
-        if not values:
-            p_first = _share(best, searcher.done, scores)
-            p_texts = _shares(constraint, searcher.done, scores)
-        values.append(best)
-        if isinstance(lines, CopyLines):
-            spans.append(lines.span(best.key, best.end))
-            cursor = best.end
-        else:
-            cursor = best.end + 1
-        if not many:
-            break
-        more = yield from _continue(line_of(best.key), best, sequence, position, vocabulary)
-        if more is None:
-            break
-        position, chances = more
-    texts = tuple(_text(constraint, lines, found) for found in values) if values else ()
-    return Decoded(branch.name, texts, p_first, p_silent, tuple(spans), p_texts)
+            return None
+        mass = max(_logsum(scores.values()), _logsum(found.score for found in searcher.done))
+        self.p_value *= math.exp(min(0.0, best.score - mass))
+        if not self.items and isinstance(self.branch.constraint, OneOf):
+            self.p_texts = _shares(len(self.branch.constraint.texts), searcher.done, mass)
+        self.items.append(best)
+        return best
+
+    def _separated(self, best: Found) -> Generator[list[Ask], list[dict[int, Logits]], bool]:
+        """Write the item into the own sequence; whether another one follows it."""
+        tokens = self.lines.line(best.key).tokens[: best.depth]
+        rows = yield [Ask(self.sequence, self.position, tokens, frozenset({len(tokens) - 1}))]
+        chances = log_softmax(rows[0][len(tokens) - 1])
+        if chances[self.vocabulary.stop] >= chances[self.vocabulary.separator]:
+            return False
+        self.position += len(tokens)
+        rows = yield [Ask(self.sequence, self.position, (self.vocabulary.separator,), frozenset({0}))]
+        self.position += 1
+        self.chances = log_softmax(rows[0][0])
+        return True
+
+    def _answer(self) -> Decoded:
+        texts = tuple(self.lines.text(item.key, item.end) for item in self.items)
+        spans = tuple(s for item in self.items if (s := self.lines.span(item.key, item.end)))
+        return Decoded(self.branch.name, texts, self.p_value, self.p_silent, spans, self.p_texts)
 
 
-def _continue(
-    line: Line, best: Found, sequence: int, position: int, vocabulary: Vocabulary
-) -> Generator[list[Ask], list[dict[int, Logits]], tuple[int, Logits] | None]:
-    """Write the item into the branch's own sequence; go on if it would rather separate than stop."""
-    tokens = line.tokens[: best.depth]
-    rows = yield [Ask(sequence, position, tokens, frozenset({len(tokens) - 1}))]
-    chances = log_softmax(rows[0][len(tokens) - 1])
-    if chances[vocabulary.stop] >= chances[vocabulary.separator]:
-        return None
-    position += len(tokens)
-    rows = yield [Ask(sequence, position, (vocabulary.separator,), frozenset({0}))]
-    return position + 1, log_softmax(rows[0][0])
-
-
-def _line_of(constraint: Copy | OneOf, lines: CopyLines | OptionLines) -> Callable[[int], Line]:
-    if isinstance(lines, CopyLines):
-        max_chars = constraint.max_chars if isinstance(constraint, Copy) else 0
-        return lambda key: lines.line(key, max_chars)
-    return lines.line
-
-
-def _text(constraint: Copy | OneOf, lines: CopyLines | OptionLines, found: Found) -> str:
-    if isinstance(lines, CopyLines):
-        return lines.flat[found.key : found.end]
-    assert isinstance(constraint, OneOf)
-    return constraint.texts[found.end]
-
-
-def _share(best: Found, done: Sequence[Found], scores: dict[int, float]) -> float:
-    """The best value's share of all that a value could be, finished or not."""
-    mass = max(_logsum(scores.values()), _logsum(f.score for f in done))
-    return math.exp(min(0.0, best.score - mass))
-
-
-def _shares(constraint: Copy | OneOf, done: Sequence[Found], scores: dict[int, float]) -> tuple[float, ...]:
-    if not isinstance(constraint, OneOf):
-        return ()
-    mass = max(_logsum(scores.values()), _logsum(f.score for f in done))
-    shares = [0.0] * len(constraint.texts)
+def _shares(count: int, done: Sequence[Found], mass: float) -> tuple[float, ...]:
+    """Each admitted text's probability, in order; 0 for those that were not followed."""
+    shares = [0.0] * count
     for found in done:
         shares[found.end] += math.exp(min(0.0, found.score - mass))
     return tuple(shares)
@@ -383,7 +382,7 @@ def run(
     while waiting:
         if cancel():
             raise Cancelled("The job was cancelled.")
-        answers = _evaluate(context, [ask for asks in waiting.values() for ask in asks], spent)
+        answers = evaluate(context, [ask for asks in waiting.values() for ask in asks], spent)
         spent["steps"] += 1
         following: dict[str, list[Ask]] = {}
         for name, asks in waiting.items():
@@ -395,7 +394,7 @@ def run(
         waiting = following
 
 
-def _evaluate(context: LlamaContext, asks: Sequence[Ask], spent: dict[str, float]) -> list[dict[int, Logits]]:
+def evaluate(context: LlamaContext, asks: Sequence[Ask], spent: dict[str, float]) -> list[dict[int, Logits]]:
     """Evaluate every ask, in as many passes as the batch size demands."""
     items: list[tuple[int, int, Item]] = []
     for number, ask in enumerate(asks):
@@ -410,8 +409,3 @@ def _evaluate(context: LlamaContext, asks: Sequence[Ask], spent: dict[str, float
                 rows[number][i] = next(logits)
     spent["branch_tokens"] += len(items)
     return rows
-
-
-def headers(context: LlamaContext, names: Sequence[str]) -> list[list[int]]:
-    """The tokens that open each branch."""
-    return [context.tokenise(branch_header(name)) for name in names]

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from peft import PeftModel
 
-from convert.to_gguf import ConversionError, alpha, convert, refuse_unsupported, tensors
 from convert.to_gguf import Base as AboutBase
+from convert.to_gguf import ConversionError, alpha, convert, refuse_unsupported, tensors
 from convert.verify import compare, llama_logits, peft_logits
 from tests.convert.tiny_gguf import adapted_model, write_base
 

@@ -1,0 +1,1 @@
+"""Side-by-side measurements of the product against what one would use instead."""
