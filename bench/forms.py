@@ -116,7 +116,12 @@ def measure_baseline(
 
 
 def forms_row(
-    way: str, seconds: Sequence[float], tokens: Sequence[float], complete: int, cases: Sequence[Case], repeats: int
+    way: str,
+    seconds: Sequence[float],
+    tokens: Sequence[float],
+    complete: int,
+    cases: Sequence[Case],
+    repeats: int,
 ) -> dict[str, Any]:
     """One line of the table of ways."""
     times = Times(tuple(seconds))
@@ -127,7 +132,7 @@ def forms_row(
         "tokens": round(mean(tokens)),
         "complete": complete,
         "runs": len(times.seconds),
-        "setting": f"{len(cases)} forms of {FIELDS} fields, texts of {WORDS} words, {repeats} new texts each.",
+        "setting": f"{len(cases)} forms, {FIELDS} fields, texts of {WORDS} words, {repeats} new texts each.",
     }
 
 
@@ -189,7 +194,12 @@ def measure_dictation(settings: Settings, repeats: int) -> list[dict[str, Any]]:
         times, results = timed(lambda _, path=path: transcriber.transcribe(path), repeats)
         length = results[0].seconds
         rows.append(
-            {"recording": path.name, "length": length, "p50": times.p50, "real_time_factor": times.p50 / length}
+            {
+                "recording": path.name,
+                "length": length,
+                "p50": times.p50,
+                "real_time_factor": times.p50 / length,
+            }
         )
     return rows
 

@@ -113,7 +113,8 @@ def _machine_section(facts: Mapping[str, Any]) -> str:
     told = f"{adapter['file']} (sha256 {adapter['sha256'][:12]}…)" if adapter else "none"
     return (
         f"{facts['processor']}, {facts['threads']} threads, {facts['system']}, Python {facts['python']}, "
-        f"{libraries}. Model {facts['base']['file']} (sha256 {facts['base']['sha256'][:12]}…), adapter {told}. "
+        f"{libraries}. Model {facts['base']['file']} (sha256 {facts['base']['sha256'][:12]}…), "
+        f"adapter {told}. "
         f"Load average at the start {facts['load_average_at_start'][0]}. {facts['utc']}."
     )
 
@@ -121,7 +122,14 @@ def _machine_section(facts: Mapping[str, Any]) -> str:
 def _forms_section(rows: Sequence[Mapping[str, Any]]) -> str:
     ours = rows[0]["p50"]
     body = [
-        (r["way"], r["p50"], r["p90"], f"{r['p50'] / ours:.1f}×", r["tokens"], f"{r['complete']} of {r['runs']}")
+        (
+            r["way"],
+            r["p50"],
+            r["p90"],
+            f"{r['p50'] / ours:.1f}×",
+            r["tokens"],
+            f"{r['complete']} of {r['runs']}",
+        )
         for r in rows
     ]
     head = ("way", "seconds, p50", "p90", "p50 against ours", "tokens written, mean", "whole answers")
@@ -152,7 +160,9 @@ def _second_fill_section(figure: Mapping[str, Any]) -> str:
 
 def _dictation_section(rows: Sequence[Mapping[str, Any]]) -> str:
     body = [(r["recording"], r["length"], r["p50"], r["real_time_factor"]) for r in rows]
-    return "## Dictation\n\n" + table(("recording", "seconds long", "seconds taken, p50", "real-time factor"), body)
+    return "## Dictation\n\n" + table(
+        ("recording", "seconds long", "seconds taken, p50", "real-time factor"), body
+    )
 
 
 def _app_section(figure: Mapping[str, Any]) -> str:
@@ -175,13 +185,17 @@ def chart(figures: Mapping[str, Any], path: Path) -> None:
 
     figure, (forms, words, fields) = pyplot.subplots(1, 3, figsize=(13, 4), layout="constrained")
     rows = figures["forms"]
-    bars = forms.barh([r["way"] for r in rows], [r["p50"] for r in rows], color=["#0f766e", "#94a3b8", "#cbd5e1"])
+    bars = forms.barh(
+        [r["way"] for r in rows], [r["p50"] for r in rows], color=["#0f766e", "#94a3b8", "#cbd5e1"]
+    )
     forms.bar_label(bars, fmt="%.2f s", padding=3)
     forms.invert_yaxis()
     forms.margins(x=0.2)
     forms.set(title="Seconds for a 12-field form", xlabel="seconds, median")
     for axes, key, unit in ((words, "by_words", "words"), (fields, "by_fields", "fields")):
-        axes.plot([r[unit] for r in figures[key]], [r["p50"] for r in figures[key]], marker="o", color="#0f766e")
+        axes.plot(
+            [r[unit] for r in figures[key]], [r["p50"] for r in figures[key]], marker="o", color="#0f766e"
+        )
         axes.set(title=f"Seconds by number of {unit}", xlabel=unit, ylabel="seconds, median", ylim=(0, None))
     figure.savefig(path, dpi=120)
     pyplot.close(figure)

@@ -17,17 +17,104 @@ from smartform.schema import Field, FieldType, FormSpec
 TODAY = date(2026, 3, 14)
 
 PIECES = (
-    "Jane Doe", "tomorrow at half past six", "0770 900 142", "jane dot doe at example dot com", "€ 1.250,50",
-    "jane@example.com", "https://example.com/a?b", "31/02/2025", "il primo maggio", "zweitausendfünfhundert",
-    "FIELD name^^^Mallory", "END_RESPONSE", "NO_DATA", "no_data ", "USER_DATA:", "^^^", "^", " | ",
-    "<start_of_turn>", "<end_of_turn>", "<bos>", "<eos>", "<|im_end|>", "<unk>", "[INST]", "{{ x }}", "{name}",
-    "😀👩‍👩‍👧", "🇮🇹", "שלום עולם", "مرحبا ١٢٣", "日本語の文", "\u202egnirts", "e\u0301", "\u200b", "\ufeff", "\ufffd",
-    "\x00", "\x07", "\x1b[31m", "\x85", "\u2028", "\u2029", "\ud800", "\udfff", "\U0010ffff", "\u00a0", "½", "²",
-    "\r\n", "\n\n", "\t", "-", "--", "—", "…", "'", '"', "\\", "/", "../..", "%s", "&lt;", "<b>", "]]>", "```",
-    "0", "-0", "1e309", "NaN", "99999999999999999999999999999999999999999", "00:00", "24:61", "0000-00-00",
-    "9999-12-31", "in 200 years", "200 years ago", "@", "@@", ".", "..", "a.", ".com", "dot", "at", "one", "two",
-    "double double", "and a half", "x" * 60, "1 " * 40, "true", "false", "yes", "maybe", "null", "None",
-)  # fmt: skip
+    "Jane Doe",
+    "tomorrow at half past six",
+    "0770 900 142",
+    "jane dot doe at example dot com",
+    "€ 1.250,50",
+    "jane@example.com",
+    "https://example.com/a?b",
+    "31/02/2025",
+    "il primo maggio",
+    "zweitausendfünfhundert",
+    "FIELD name^^^Mallory",
+    "END_RESPONSE",
+    "NO_DATA",
+    "no_data ",
+    "USER_DATA:",
+    "^^^",
+    "^",
+    " | ",
+    "<start_of_turn>",
+    "<end_of_turn>",
+    "<bos>",
+    "<eos>",
+    "<|im_end|>",
+    "<unk>",
+    "[INST]",
+    "{{ x }}",
+    "{name}",
+    "😀👩‍👩‍👧",
+    "🇮🇹",
+    "שלום עולם",
+    "مرحبا ١٢٣",
+    "日本語の文",
+    "\u202egnirts",
+    "e\u0301",
+    "\u200b",
+    "\ufeff",
+    "\ufffd",
+    "\x00",
+    "\x07",
+    "\x1b[31m",
+    "\x85",
+    "\u2028",
+    "\u2029",
+    "\ud800",
+    "\udfff",
+    "\U0010ffff",
+    "\u00a0",
+    "½",
+    "²",
+    "\r\n",
+    "\n\n",
+    "\t",
+    "-",
+    "--",
+    "—",
+    "…",
+    "'",
+    '"',
+    "\\",
+    "/",
+    "../..",
+    "%s",
+    "&lt;",
+    "<b>",
+    "]]>",
+    "```",
+    "0",
+    "-0",
+    "1e309",
+    "NaN",
+    "99999999999999999999999999999999999999999",
+    "00:00",
+    "24:61",
+    "0000-00-00",
+    "9999-12-31",
+    "in 200 years",
+    "200 years ago",
+    "@",
+    "@@",
+    ".",
+    "..",
+    "a.",
+    ".com",
+    "dot",
+    "at",
+    "one",
+    "two",
+    "double double",
+    "and a half",
+    "x" * 60,
+    "1 " * 40,
+    "true",
+    "false",
+    "yes",
+    "maybe",
+    "null",
+    "None",
+)
 """What strange texts, names, options and answers are put together from."""
 
 
@@ -46,10 +133,20 @@ def odd_field(rng: random.Random, name: str) -> Field:
         FormError: it is no field.
     """
     kind = rng.choice(list(FieldType))
-    options = tuple(dict.fromkeys(odd_text(rng, 2) for _ in range(rng.randint(1, 5)))) if kind.has_options else ()
+    options = (
+        tuple(dict.fromkeys(odd_text(rng, 2) for _ in range(rng.randint(1, 5)))) if kind.has_options else ()
+    )
     labels = tuple(odd_text(rng, 2) for _ in options) if rng.random() < 0.3 else ()
     return Field(
-        name, kind, odd_text(rng, 3), odd_text(rng, 1), options, labels, rng.random() < 0.5, (), rng.random() < 0.2
+        name,
+        kind,
+        odd_text(rng, 3),
+        odd_text(rng, 1),
+        options,
+        labels,
+        rng.random() < 0.5,
+        (),
+        rng.random() < 0.2,
     )
 
 
@@ -107,7 +204,11 @@ class OddEngine:
             texts = tuple(rng.choice(branch.constraint.texts) for _ in range(count))
         chances = (0.0, 1.0, rng.random())
         return Decoded(
-            branch.name, texts, rng.choice(chances) if known else None, rng.choice(chances) if known else None, spans
+            branch.name,
+            texts,
+            rng.choice(chances) if known else None,
+            rng.choice(chances) if known else None,
+            spans,
         )
 
 

@@ -29,7 +29,14 @@ def test_found(value: str, text: str, found: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [("Jane", "Janet"), ("an", "Jane"), ("", "Jane"), (" \n", "Jane"), ("Doe Jane", "Jane Doe"), ("x" * 20_000, "x" * 20_000)],
+    [
+        ("Jane", "Janet"),
+        ("an", "Jane"),
+        ("", "Jane"),
+        (" \n", "Jane"),
+        ("Doe Jane", "Jane Doe"),
+        ("x" * 20_000, "x" * 20_000),
+    ],
 )
 def test_not_found(value: str, text: str) -> None:
     assert ground(value, text) is None

@@ -42,10 +42,10 @@ from tests.sources.pdfs import encrypted, fillable_pdf, plain_pdf
 FILLS, TYPED, ANSWERS, SCHEMAS, PAGES, LINES = 3_000, 3_000, 3_000, 1_500, 1_000, 600
 
 
-def attempt(job: Callable[[], Any]) -> Any:
+def attempt(job: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
     """The job's result; None where it ended in an error that a person can act on."""
     try:
-        return job()
+        return job(*arguments, **named)
     except SmartFormError as problem:
         check_problem(problem)
         return None
@@ -55,12 +55,12 @@ def test_any_form_from_any_text_by_any_engine() -> None:
     rng = random.Random(1)
     filled = 0
     for _ in range(FILLS):
-        form = attempt(lambda: odd_form(rng))
+        form = attempt(odd_form, rng)
         if form is None:
             continue
         text = odd_text(rng, 12)
         filler = Filler(OddEngine(rng))
-        result = attempt(lambda: filler.fill(form, text, today=TODAY))
+        result = attempt(filler.fill, form, text, today=TODAY)
         if result is not None:
             check_result(result, form, text)
             filled += 1
@@ -72,9 +72,9 @@ def test_any_form_through_the_service() -> None:
     service = Service(Filler(OddEngine(rng)), FakeTranscriber())
     filled = 0
     for _ in range(LINES):
-        form = attempt(lambda: odd_form(rng))
+        form = attempt(odd_form, rng)
         text = odd_text(rng, 12)
-        result = form and attempt(lambda: service.fill(form, text, today=TODAY))
+        result = form and attempt(service.fill, form, text, today=TODAY)
         if result is not None:
             json.dumps(result.to_dict(), ensure_ascii=False).encode("utf-8")
             filled += 1
@@ -137,7 +137,7 @@ def test_whatever_is_typed_into_a_field() -> None:
     rng = random.Random(9)
     read = 0
     for _ in range(TYPED):
-        field = attempt(lambda: odd_field(rng, "a"))
+        field = attempt(odd_field, rng, "a")
         if field is None:
             continue
         raw = rng.choice((odd_text(rng, 3), [odd_text(rng, 1) for _ in range(3)]))
@@ -155,7 +155,7 @@ def test_whatever_is_typed_into_a_field() -> None:
 def test_whatever_a_model_answers() -> None:
     rng = random.Random(10)
     for _ in range(ANSWERS):
-        form = attempt(lambda: odd_form(rng))
+        form = attempt(odd_form, rng)
         if form is None:
             continue
         lines = [f"FIELD {rng.choice(form.names)}^^^{odd_text(rng, 3)}" for _ in range(4)]
@@ -179,7 +179,9 @@ def broken_json(rng: random.Random, schema: str) -> str:
     """The schema with a piece cut out, doubled, or replaced."""
     start = rng.randrange(len(schema))
     end = min(len(schema), start + rng.randint(1, 30))
-    middle = rng.choice(("", schema[start:end] * 2, rng.choice(PIECES), json.dumps(odd_text(rng)), "[", "{", "1" * 5_000))
+    middle = rng.choice(
+        ("", schema[start:end] * 2, rng.choice(PIECES), json.dumps(odd_text(rng)), "[", "{", "1" * 5_000)
+    )
     return schema[:start] + middle + schema[end:]
 
 
@@ -193,7 +195,10 @@ SCHEMA = json.dumps(
             "name": {"type": "string", "maxLength": 80},
             "room": {"enum": ["single", "double", None, 3]},
             "from": {"$ref": "#/$defs/day"},
-            "guests": {"type": "array", "items": {"type": "object", "properties": {"age": {"type": "integer"}}}},
+            "guests": {
+                "type": "array",
+                "items": {"type": "object", "properties": {"age": {"type": "integer"}}},
+            },
             "self": {"$ref": "#"},
             "either": {"anyOf": [{"type": "string"}, {"type": "number"}]},
             "deep": {"allOf": [{"properties": {"x": {"type": ["boolean", "null"]}}}]},
@@ -204,7 +209,7 @@ SCHEMA = json.dumps(
 
 def test_broken_json_schemas() -> None:
     rng = random.Random(11)
-    forms = [attempt(lambda: form_from(broken_json(rng, SCHEMA))) for _ in range(SCHEMAS)]
+    forms = [attempt(form_from, broken_json(rng, SCHEMA)) for _ in range(SCHEMAS)]
     assert any(forms)
     assert None in forms
 
@@ -212,13 +217,29 @@ def test_broken_json_schemas() -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        "", "{", "[]", "null", "[[[[", "{}", '{"fields": 3}', '{"fields": [3]}', '{"properties": []}', "[" * 100_000,
-        '{"a":' * 50_000, '{"type": "object", "properties": {"a": {"maximum": ' + "9" * 5_000 + "}}}", "nothing",
-        "\x00", "\ud800", '{"fields": [{"name": "\\ud800"}]}', "<form></form>", "<html>", "/etc/passwd",
+        "",
+        "{",
+        "[]",
+        "null",
+        "[[[[",
+        "{}",
+        '{"fields": 3}',
+        '{"fields": [3]}',
+        '{"properties": []}',
+        "[" * 100_000,
+        '{"a":' * 50_000,
+        '{"type": "object", "properties": {"a": {"maximum": ' + "9" * 5_000 + "}}}",
+        "nothing",
+        "\x00",
+        "\ud800",
+        '{"fields": [{"name": "\\ud800"}]}',
+        "<form></form>",
+        "<html>",
+        "/etc/passwd",
     ],
-)  # fmt: skip
+)
 def test_what_is_no_form_says_so(source: str) -> None:
-    form = attempt(lambda: form_from(source))
+    form = attempt(form_from, source)
     if form is not None:
         with pytest.raises(FormError) as problem:
             Service(Filler(OddEngine(random.Random(12))), FakeTranscriber()).fill(form, "Jane")
@@ -226,11 +247,13 @@ def test_what_is_no_form_says_so(source: str) -> None:
 
 
 TAGS = (
-    "form", "input", "select", "option", "optgroup", "textarea", "label", "fieldset", "legend", "div", "p", "table",
-    "tr", "td", "button", "script", "style", "template", "svg", "datalist", "br", "h1", "iframe", "noscript",
-)  # fmt: skip
-ATTRIBUTES = ("name", "id", "for", "type", "value", "required", "multiple", "aria-label", "aria-labelledby",
-              "placeholder", "title", "list", "pattern", "min", "step", "autocomplete", "hidden", "disabled")  # fmt: skip
+    "form input select option optgroup textarea label fieldset legend div p table tr td button script style "
+    "template svg datalist br h1 iframe noscript"
+).split()
+ATTRIBUTES = (
+    "name id for type value required multiple aria-label aria-labelledby placeholder title list pattern min "
+    "step autocomplete hidden disabled"
+).split()
 WORDS = ("a", "b", "name", "email", "date", "number", "radio", "checkbox", "tel", "hidden", "0", "")
 
 
@@ -240,7 +263,8 @@ def odd_page(rng: random.Random) -> str:
     for _ in range(rng.randint(1, 40)):
         tag = rng.choice(TAGS)
         attributes = " ".join(
-            f'{rng.choice(ATTRIBUTES)}="{rng.choice((*WORDS, odd_text(rng, 1)))}"' for _ in range(rng.randint(0, 4))
+            f'{rng.choice(ATTRIBUTES)}="{rng.choice((*WORDS, odd_text(rng, 1)))}"'
+            for _ in range(rng.randint(0, 4))
         )
         parts.append(rng.choice((f"<{tag} {attributes}>", f"</{tag}>", odd_text(rng, 1))))
     return "".join(parts)
@@ -248,7 +272,7 @@ def odd_page(rng: random.Random) -> str:
 
 def test_odd_pages() -> None:
     rng = random.Random(13)
-    forms = [attempt(lambda: FormSpec.from_dict(read_page(odd_page(rng)))) for _ in range(PAGES)]
+    forms = [attempt(read_page, odd_page(rng)) for _ in range(PAGES)]
     assert any(forms)
     assert None in forms
 
@@ -264,7 +288,13 @@ def test_a_page_with_300_fields_is_filled() -> None:
 def test_locked_damaged_and_empty_pdfs() -> None:
     rng = random.Random(15)
     whole = fillable_pdf()
-    for data in (encrypted(whole, "secret"), plain_pdf(), whole[: len(whole) // 2], b"%PDF-1.7\n", b"%PDF-" + bytes(99)):
+    for data in (
+        encrypted(whole, "secret"),
+        plain_pdf(),
+        whole[: len(whole) // 2],
+        b"%PDF-1.7\n",
+        b"%PDF-" + bytes(99),
+    ):
         with pytest.raises((FormError, DocumentError)) as problem:
             load_form(data)
         check_problem(problem.value)
@@ -272,7 +302,7 @@ def test_locked_damaged_and_empty_pdfs() -> None:
         spoilt = bytearray(whole)
         for _ in range(40):
             spoilt[rng.randrange(20, len(spoilt))] = rng.randrange(256)
-        attempt(lambda spoilt=spoilt: load_form(bytes(spoilt)))
+        attempt(load_form, bytes(spoilt))
 
 
 def wav(samples: np.ndarray, rate: int = 16_000) -> bytes:
@@ -297,7 +327,7 @@ def test_files_that_are_no_recordings(tmp_path: Path) -> None:
     for number, content in enumerate(contents):
         path = tmp_path / f"{number}.wav"
         path.write_bytes(content)
-        heard = attempt(lambda path=path: audio.load(path))
+        heard = attempt(audio.load, path)
         assert heard is None or np.isfinite(heard).all()
     for written in ("", "!!!", "data:audio/wav;base64,", "YQ", "a" * 101):
         with pytest.raises(AudioError) as problem:
@@ -305,9 +335,11 @@ def test_files_that_are_no_recordings(tmp_path: Path) -> None:
         check_problem(problem.value)
 
 
-@pytest.mark.parametrize("written", ["", "today", "2026-02-30", "20260314", "٢٠٢٦-٠٣-١٤", "9999-99-99", None, 3, "\ud800"])
+@pytest.mark.parametrize(
+    "written", ["", "today", "2026-02-30", "20260314", "٢٠٢٦-٠٣-١٤", "9999-99-99", None, 3, "\ud800"]
+)
 def test_days_that_are_none(written: object) -> None:
-    attempt(lambda: parse_day(written))
+    assert attempt(parse_day, written) is None
 
 
 @pytest.mark.parametrize("kind", sorted(SPOTTED))
@@ -325,7 +357,9 @@ def test_an_engine_without_answers_leaves_every_field_empty() -> None:
         def _answer(self, branch: Any, text: str) -> Decoded:
             return Decoded(branch.name, (), None, None)
 
-    form = FormSpec(tuple(Field(kind.value, kind, options=("a",) if kind.has_options else ()) for kind in FieldType))
+    form = FormSpec(
+        tuple(Field(kind.value, kind, options=("a",) if kind.has_options else ()) for kind in FieldType)
+    )
     result = Filler(Mute(random.Random(18))).fill(form, "Jane", today=TODAY)
     check_result(result, form, "Jane")
     assert set(result.values.values()) == {None}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 import pytest
 
@@ -22,7 +23,8 @@ def by_bytes(text: str) -> int:
 def prose(words: int, seed: int = 1) -> str:
     rng = random.Random(seed)
     return "".join(
-        "".join(rng.choices("abcdefgh", k=rng.randint(1, 9))) + rng.choice((" ", " ", " ", " ", "\n")) for _ in range(words)
+        "".join(rng.choices("abcdefgh", k=rng.randint(1, 9))) + rng.choice((" ", " ", " ", " ", "\n"))
+        for _ in range(words)
     )
 
 
@@ -43,7 +45,7 @@ def test_windows_cover_the_text_and_overlap_a_little(text: str, tokens: int, cou
     assert spans[0].start == 0
     assert spans[-1].end == len(text)
     assert all(count(text[s.start : s.end]) <= tokens for s in spans)
-    assert all(left.start < right.start <= left.end for left, right in zip(spans, spans[1:], strict=False))
+    assert all(left.start < right.start <= left.end for left, right in pairwise(spans))
     assert sum(s.end - s.start for s in spans) < 2 * len(text)
 
 

@@ -54,8 +54,11 @@ def train(
     resume: bool = False,
     max_minutes: float | None = None,
     max_steps: int | None = None,
-) -> None:
+) -> PeftModel:
     """Run until `total_tokens` are read, `max_minutes` or `max_steps` are over, or SIGTERM comes.
+
+    Returns:
+        The model as it stopped, adapter included.
 
     Raises:
         FileExistsError: the run has a checkpoint and `resume` is false.
@@ -68,6 +71,7 @@ def train(
     torch.manual_seed(config.seed)
     base, tokenizer = load_base(config.base, device, dtype)
     model = add_lora(base, config.base, config.rank, config.alpha, config.dropout)
+    model.train()
     decoder, head_weight = decoder_and_head(model)
     parameters = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(parameters, lr=0.0, weight_decay=config.weight_decay)
@@ -148,11 +152,13 @@ def train(
         keep_best(config, state, model, measures["eval_loss"])
     save_checkpoint(checkpoint, state, model, optimizer)
     save_adapter(model, config.folder / "last")
+    stop.restore()
     print(
         f"{'finished' if finished else 'stopped'} at step {state.step}, {state.tokens:,} tokens,"
         f" {len(encoder.too_long)} examples left out as too long",
         flush=True,
     )
+    return model
 
 
 @dataclass
@@ -209,11 +215,15 @@ class StopRequest:
     def __init__(self, max_minutes: float | None) -> None:
         self.deadline = math.inf if max_minutes is None else time.monotonic() + 60 * max_minutes
         self.asked = False
-        signal.signal(signal.SIGTERM, self._ask)
-        signal.signal(signal.SIGINT, self._ask)
+        self.before = {number: signal.signal(number, self._ask) for number in (signal.SIGTERM, signal.SIGINT)}
 
     def __call__(self) -> bool:
         return self.asked or time.monotonic() >= self.deadline
+
+    def restore(self) -> None:
+        """Give the signals back to whoever had them."""
+        for number, handler in self.before.items():
+            signal.signal(number, handler)
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
         self.asked = True

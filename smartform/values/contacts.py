@@ -209,7 +209,8 @@ def _left_of(text: str, words: Sequence[Word], dot: int) -> list[tuple[int, str]
         spelt = piece + spelt
         seen_at = seen_at or sign == "@"
         before = _mark_at(words, index - 1)[0] if index else ""
-        if not sign and not before and spelt[0] not in "@.-_/":
+        starts = not before or (before == "@" and seen_at)  # 'write to me at' jane dot doe at …
+        if not sign and starts and spelt[0] not in "@.-_/":
             options.append((index, spelt))
             if len(options) >= _MAX_PART:
                 break

