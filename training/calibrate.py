@@ -63,7 +63,7 @@ class Answered:
 def main(argv: Sequence[str] | None = None) -> None:
     config, _ = parse_arguments(argv, "Fit the policy on held-out examples.")
     held = [(e, gold) for e, gold in load_rows(config.data) if is_held_out(e, config.holdout)]
-    answers = ask(Filler(text_engine(Settings.from_env()), Policy({})), held)
+    answers = ask(Filler(text_engine(Settings.from_environment()), Policy({})), held)
     types = {}
     for name, kinds in GROUPS.items():
         group = [a for a in answers if a.kind in kinds]

@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     rows = read_rows([arguments.data])[: arguments.limit]
     for adapter in arguments.compare or [arguments.adapter]:
-        settings = Settings.from_env()
+        settings = Settings.from_environment()
         settings = replace(settings, engine=arguments.engine or settings.engine)
         settings = replace(settings, adapter=adapter) if adapter else settings
         filler = Filler(text_engine(settings))
