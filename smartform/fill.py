@@ -239,22 +239,23 @@ class _Reader:
     def read(self, decoded: Decoded) -> FieldResult:
         """Decide between value and NO_DATA, normalise, ground, and name the state."""
         numbers = self.policy[self.field.type]
-        silent = decoded.p_no_data
-        if not decoded.texts or (silent is not None and silent >= numbers.silence):
-            p_silent = 1.0 if silent is None else silent
+        known = decoded.probability is not None and decoded.p_no_data is not None
+        probability = (decoded.probability or 0.0) * (1 - (decoded.p_no_data or 0.0))
+        if not decoded.texts or (known and probability < numbers.accept):
+            p_silent = max(decoded.p_no_data or 0.0, 1 - probability) if known else 1.0
             return FieldResult(self.field.name, None, State.NOT_FOUND, p_silent, p_silent)
         try:
             result = self.value(decoded)
         except ValueProblem as problem:
             return FieldResult(self.field.name, None, State.NOT_FOUND, 0.5, 0.5, note=str(problem))
-        if decoded.probability is None or silent is None:
+        if known:
+            confidence = numbers.confidence(probability)
+            review = confidence < numbers.review
+        else:
             confidence = _GROUNDED if result.spans or self.field.options else _UNGROUNDED
             review = confidence < _GROUNDED
-        else:
-            confidence = numbers.confidence(decoded.probability * (1 - silent))
-            review = confidence < numbers.review
         state = State.REVIEW if review else result.state
-        return replace(result, confidence=confidence, p_no_data=silent or 0.0, state=state)
+        return replace(result, confidence=confidence, p_no_data=decoded.p_no_data or 0.0, state=state)
 
     def value(self, decoded: Decoded) -> FieldResult:
         """The value that was written, with its place; confidence and state come later.

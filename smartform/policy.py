@@ -24,12 +24,12 @@ class TypePolicy:
     """One field type's numbers.
 
     Args:
-        silence: a value is given where NO_DATA is less probable than this.
+        accept: a value is given where its probability is at least this; else the field stays empty.
         slope, intercept: a value's confidence is the logistic of slope · logit(raw) + intercept.
         review: values less sure than this need review.
     """
 
-    silence: float = 0.5
+    accept: float = 0.3
     slope: float = 1.0
     intercept: float = 0.0
     review: float = 0.5
@@ -52,7 +52,7 @@ class Policy:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Mapping[str, Any]]) -> Policy:
-        """Read {type: {silence, slope, intercept, review}}."""
+        """Read {type: {accept, slope, intercept, review}}."""
         return cls({FieldType(kind): TypePolicy(**numbers) for kind, numbers in data.items()})
 
 
