@@ -27,6 +27,9 @@ from ui.layout import build_app, serve_on
 
 FIRST_PRESET = "hotel_booking"
 
+STOP_SECONDS = 3
+"""How long a stop waits for open connections: a page left open holds one for good."""
+
 
 def build(service: Service) -> fastapi.FastAPI:
     """The page, REST and MCP around `service`, as one application."""
@@ -40,7 +43,13 @@ def main() -> None:
     """Serve until stopped; models load once the page is there."""
     settings = Settings.from_environment()
     service = load_service(settings)
-    config = uvicorn.Config(build(service), host="0.0.0.0", port=settings.port, log_level="warning")
+    config = uvicorn.Config(
+        build(service),
+        host="0.0.0.0",
+        port=settings.port,
+        log_level="warning",
+        timeout_graceful_shutdown=STOP_SECONDS,
+    )
     server = uvicorn.Server(config)
     threading.Thread(target=_warm, args=(service, server), daemon=True).start()
     server.run()

@@ -1,7 +1,7 @@
 """A PEFT LoRA adapter → a GGUF adapter that llama.cpp applies to the base it was trained on.
 
-    python -m convert.to_gguf runs/forms/best --base model.gguf --task forms --out models/forms.gguf
-    python -m convert.to_gguf runs/forms/best --base model.gguf --task forms --out forms.gguf --type q8_0
+python -m convert.to_gguf runs/forms/best --base model.gguf --task forms --out models/forms.gguf
+python -m convert.to_gguf runs/forms/best --base model.gguf --task forms --out forms.gguf --type q8_0
 """
 
 from __future__ import annotations

@@ -127,9 +127,7 @@ def llama_logits(base: Path, adapter: Path | None, prompts: Sequence[Sequence[in
 @contextmanager
 def _context(base: Path, adapter: Path | None, size: int) -> Iterator[llama_cpp.llama_context_p]:
     llama_cpp.llama_backend_init()
-    model = llama_cpp.llama_model_load_from_file(
-        str(base).encode(), llama_cpp.llama_model_default_params()
-    )
+    model = llama_cpp.llama_model_load_from_file(str(base).encode(), llama_cpp.llama_model_default_params())
     if not model:
         raise RuntimeError(f"llama.cpp cannot load {base}")
     settings = llama_cpp.llama_context_default_params()

@@ -24,8 +24,9 @@ from typing import BinaryIO
 from tqdm import tqdm
 
 from smartform import batch
+from smartform.documents import MAX_BYTES, read_document
 from smartform.engines import load, models
-from smartform.errors import Cancelled, FormError, InputError, SmartFormError, TextError
+from smartform.errors import Cancelled, FormError, InputError, SmartFormError
 from smartform.inputs import parse_day
 from smartform.results import FillResult
 from smartform.schema import FormSpec, Value
@@ -94,7 +95,7 @@ def _fill_parser(parser: argparse.ArgumentParser) -> None:
     )
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--text", metavar="T", help="the text to read")
-    source.add_argument("--text-file", metavar="F", help="a UTF-8 file with the text to read")
+    source.add_argument("--text-file", metavar="F", help="a document to read: PDF, DOCX, ODT, HTML or text")
     source.add_argument("--audio", metavar="A", help="a recording to read")
     source.add_argument("--jsonl", metavar="IN", help="a file with id, text and form_fields on each line")
     parser.add_argument("--out", metavar="OUT", help="where --jsonl writes; goes on with an unfinished file")
@@ -255,11 +256,8 @@ def _text_source(options: argparse.Namespace) -> Iterator[tuple[str, Path | None
         yield options.text, None
         return
     with _binary(options.text_file) as file:
-        content = file.read()
-    try:
-        yield content.decode("utf-8-sig"), None
-    except UnicodeDecodeError as problem:
-        raise TextError("The text file is not UTF-8 text.", "Save it as UTF-8 text.") from problem
+        content = file.read(MAX_BYTES + 1)
+    yield read_document(content, options.text_file), None
 
 
 @contextmanager

@@ -282,9 +282,10 @@ class _Reader:
         spans = decoded.spans or tuple(s for s in (ground(t, self.text) for t in decoded.texts) if s)
         whole = len(spans) == len(decoded.texts)
         state = State.FOUND if whole else State.INFERRED
+        said = list(decoded.texts) if self.field.type.is_list else decoded.texts[0]
         if self.field.type is FieldType.LONGTEXT and whole:
-            return self._answer(self.text[spans[0].start : spans[0].end], state, spans[:1])
-        value = normalise(self.field, list(decoded.texts) if self.field.type.is_list else decoded.texts[0])
+            said = self.text[spans[0].start : spans[0].end]  # with its line breaks
+        value = normalise(self.field, said)
         if value is None:
             raise ValueProblem("Nothing was written.")
         if isinstance(value, list):

@@ -8,10 +8,9 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
-from smartform.fill import Filler
-
 from smartform.engines.base import Cancel, Dictation, Transcript, never
 from smartform.errors import AudioError, Cancelled, EngineError, TextError
+from smartform.fill import Filler
 from smartform.results import FieldResult, FillResult, Span, State, not_found
 from smartform.schema import FormSpec
 from smartform.service import Service

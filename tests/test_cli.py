@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 
 from smartform import cli
+from smartform.documents import read_document
 from smartform.engines import models
 from smartform.service import Service
+from tests import papers
 from tests.doors import ScriptedFiller, ScriptedTranscriber, scripted_service
 
 FORM = {
@@ -76,6 +78,17 @@ def test_text_from_a_file_with_a_byte_order_mark(form: str, tmp_path: Path) -> N
     assert filler.calls[0][1] == "name: Jane"
 
 
+@pytest.mark.parametrize("name", ["cv.pdf", "cv.docx", "-"])
+def test_text_from_a_document(form: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = papers.docx() if name == "cv.docx" else papers.two_column_pdf()
+    (tmp_path / name).write_bytes(made)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(made)))
+    service, filler = scripted_service()
+    source = name if name == "-" else str(tmp_path / name)
+    assert cli.main(["fill", "--form", form, "--text-file", source], service) == 0
+    assert filler.calls[0][1] == read_document(made)
+
+
 def test_dash_reads_standard_input(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
     service, filler = scripted_service()
     for option, content in (("--text-file", b"name: A"), ("--audio", b"name: B")):
@@ -120,7 +133,7 @@ def test_transcribe(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (["fill", "--form", '{"type": ', "--text", "x"], 2, "JSON"),
         (["fill", "--form", "FORM", "--text", " "], 2, "no text"),
         (["fill", "--form", "FORM", "--text-file", "/no/such/file"], 2, "cannot be read"),
-        (["fill", "--form", "FORM", "--text-file", "NOISE"], 2, "UTF-8"),
+        (["fill", "--form", "FORM", "--text-file", "NOISE"], 2, "neither text nor a document"),
         (["fill", "--form", "FORM", "--audio", "NOISE"], 2, "Nothing was said"),
         (["fill", "--form", "FORM", "--text", "x", "--today", "14/3/2026"], 2, "not a date"),
         (["fill", "--form", "FORM", "--text", "BROKEN"], 3, "The model failed"),
@@ -142,7 +155,7 @@ def test_errors_are_a_message_and_a_hint(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     noise = tmp_path / "noise.wav"
-    noise.write_bytes(b"NOISE\xff")
+    noise.write_bytes(b"NOISE\x00\xff")
     named = {"FORM": form, "NOISE": str(noise)}
     assert run(*(named.get(a, a) for a in arguments)) == status
     out, err = capsys.readouterr()

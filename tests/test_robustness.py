@@ -99,7 +99,7 @@ def test_many_fields_and_long_texts_go_in_parts() -> None:
     )
     form = FormSpec(fields)
     text = " ".join(rng.choice(PIECES) for _ in range(2_000))
-    result = Filler(OddEngine(rng)).fill(form, text, today=TODAY)
+    result = Filler(OddEngine(rng, window_tokens=2_048)).fill(form, text, today=TODAY)
     check_result(result, form, text)
     assert result.stats["passes"] > 4
 

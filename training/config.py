@@ -12,6 +12,21 @@ import yaml
 
 
 @dataclass(frozen=True)
+class PublicSet:
+    """Part of a public data set (`training.public`).
+
+    Args:
+        set: its name among `training.public.LOADERS`.
+        path: a JSONL file, or `hub:owner/set/file.jsonl`.
+        rows: how many of its rows to take; None takes all.
+    """
+
+    set: str
+    path: str
+    rows: int | None = None
+
+
+@dataclass(frozen=True)
 class TrainConfig:
     """One LoRA run.
 
@@ -44,6 +59,10 @@ class TrainConfig:
         checkpoint_minutes: between checkpoints.
         threads: CPU threads.
         seed: of order, field order, initialisation and dropout.
+        augment_values: share of the examples whose names, places, codes, amounts and dates are exchanged.
+        augment_fields: share whose fields are dropped, joined by absent ones, and options respelt.
+        augment_style: share rewritten as a transcript, a scan, a quoted mail and the like.
+        public: public sets to learn from besides `data`; of a flag, YAML mappings.
     """
 
     name: str
@@ -73,6 +92,10 @@ class TrainConfig:
     checkpoint_minutes: float = 5.0
     threads: int = 2
     seed: int = 0
+    augment_values: float = 0.0
+    augment_fields: float = 0.0
+    augment_style: float = 0.0
+    public: tuple[PublicSet, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -81,7 +104,7 @@ class TrainConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """The settings as YAML data."""
-        return asdict(self) | {"data": list(self.data)}
+        return asdict(self) | {"data": list(self.data), "public": [asdict(part) for part in self.public]}
 
 
 def read_config(path: Path, overrides: dict[str, Any] | None = None) -> TrainConfig:
@@ -110,7 +133,9 @@ def parse_arguments(argv: Sequence[str] | None, description: str) -> tuple[Train
     parser.add_argument("--max-minutes", type=float, help="write a checkpoint and stop after this time")
     for setting in fields(TrainConfig):
         flag = "--" + setting.name.replace("_", "-")
-        parser.add_argument(flag, nargs="+" if setting.name == "data" else None, help=argparse.SUPPRESS)
+        parser.add_argument(
+            flag, nargs="+" if setting.name in ("data", "public") else None, help=argparse.SUPPRESS
+        )
     arguments = parser.parse_args(argv)
     given = {f.name: getattr(arguments, f.name) for f in fields(TrainConfig)}
     return read_config(arguments.config, {k: v for k, v in given.items() if v is not None}), arguments
@@ -120,9 +145,19 @@ def _cast(name: str, kind: str, value: Any) -> Any:
     if kind.startswith("tuple"):
         if isinstance(value, str):
             raise ValueError(f"'{name}' must be a list")
+        if "PublicSet" in kind:
+            return tuple(_public(item) for item in value)
         return tuple(str(item) for item in value)
     if kind == "bool":
         if str(value).lower() not in ("true", "false"):
             raise ValueError(f"'{name}' must be true or false, not {value!r}")
         return str(value).lower() == "true"
     return {"int": int, "float": float, "str": str}[kind](value)
+
+
+def _public(item: Any) -> PublicSet:
+    members = yaml.safe_load(item) if isinstance(item, str) else item
+    try:
+        return PublicSet(**members)
+    except TypeError as exc:
+        raise ValueError(f"'public' needs mappings of set, path and rows, not {item!r}") from exc

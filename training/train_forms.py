@@ -19,7 +19,7 @@ import random
 import shutil
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -32,38 +32,58 @@ from peft import PeftModel, get_peft_model_state_dict, set_peft_model_state_dict
 from torch import Tensor
 
 from smartform.prompts import ChatFormat
+from training.augment import Augmenter, Rates
 from training.config import TrainConfig, parse_arguments
 from training.examples import Example
 from training.model import add_lora, decoder_and_head, load_base
 from training.objective import Batch, Encoded, Head, collate, encode, hidden_states, microbatches, shuffled
-from training.targets import load_examples
+from training.public import load_public
+from training.targets import example_of, load_examples, read_rows
 
 POOL = 8
 """Steps whose examples are sorted by length together, so that a step's rows need little padding."""
 
+Augment = Callable[[Example, int], Example]
+"""An example → what it is in an epoch."""
+
 
 def main(argv: Sequence[str] | None = None) -> None:
     config, arguments = parse_arguments(argv, "Train the forms adapter.")
-    train(config, load_examples(config.data), resume=arguments.resume, max_minutes=arguments.max_minutes)
+    public = [
+        row for part in config.public for row in load_public(part.set, part.path, part.rows, config.seed)
+    ]
+    examples = load_examples(config.data) + [example_of(row) for row in public]
+    rates = Rates(config.augment_values, config.augment_fields, config.augment_style)
+    augment = Augmenter(read_rows(config.data) + public, rates, config.seed) if rates else None
+    minutes = arguments.max_minutes
+    train(config, examples, augment=augment, resume=arguments.resume, max_minutes=minutes)
 
 
 def train(
     config: TrainConfig,
     examples: Sequence[Example],
     *,
+    augment: Augment | None = None,
     resume: bool = False,
     max_minutes: float | None = None,
     max_steps: int | None = None,
 ) -> PeftModel:
     """Run until `total_tokens` are read, `max_minutes` or `max_steps` are over, or SIGTERM comes.
 
+    Args:
+        augment: alters the examples that are learnt, not those held out.
+
     Returns:
         The model as it stopped, adapter included.
 
     Raises:
+        ValueError: `augment` with a head that keeps only the tokens of the data as it is.
         FileExistsError: the run has a checkpoint and `resume` is false.
         FileNotFoundError: `resume` is true and there is none.
     """
+    if augment is not None and config.head != "full":
+        raise ValueError("augmentation brings tokens that are not in the data: set head: full")
+
     # Model
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
@@ -105,7 +125,7 @@ def train(
     losses: list[float] = []
     tokens = 0
     while state.tokens < config.total_tokens and not stop() and state.step != max_steps:
-        for batch in islice(epoch_steps(config, encoder, kept, state.epoch), state.position, None):
+        for batch in islice(epoch_steps(config, encoder, kept, state.epoch, augment), state.position, None):
             rate = learning_rate(config, state.tokens)
             for group in optimizer.param_groups:
                 group["lr"] = rate
@@ -240,14 +260,21 @@ def is_held_out(example: Example, holdout: int) -> bool:
 
 
 def epoch_steps(
-    config: TrainConfig, encoder: Encoder, examples: Sequence[Example], epoch: int
+    config: TrainConfig,
+    encoder: Encoder,
+    examples: Sequence[Example],
+    epoch: int,
+    augment: Augment | None = None,
 ) -> Iterator[list[Encoded]]:
     """The examples of each optimiser step of one epoch; the same for the same seed and epoch."""
     rng = random.Random(f"{config.seed} {epoch}")
     order = rng.sample(examples, len(examples))
     size = config.examples_per_step
     for start in range(0, len(order), POOL * size):
-        pool = sorted(encoder.encode(order[start : start + POOL * size], rng), key=len)
+        read = order[start : start + POOL * size]
+        if augment is not None:
+            read = [augment(example, epoch) for example in read]
+        pool = sorted(encoder.encode(read, rng), key=len)
         steps = [pool[at : at + size] for at in range(0, len(pool), size)]
         yield from rng.sample(steps, len(steps))
 

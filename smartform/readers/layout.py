@@ -9,8 +9,10 @@ belong together line by line; they are told by their alignment and are not cut.
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 MIN_SIDE = 3
@@ -131,7 +133,7 @@ def _until_break(left: list[Piece], foot: float, size: float) -> int:
     """How many pieces belong to the left column: below the right one it ends at the first break."""
     bottom = left[0].bottom if left else 0.0
     for index, piece in enumerate(left):
-        if piece.top >= foot and piece.top - max(bottom, 0 if index == 0 else bottom) > 1.5 * size:
+        if piece.top >= foot and piece.top - bottom > 1.5 * size:
             return index
         bottom = max(bottom, piece.bottom)
     return len(left)
@@ -155,22 +157,26 @@ def _is_table(left: list[Piece], right: list[Piece], width: float, size: float) 
 
 def _aligned(side: list[Piece], other: list[Piece], size: float) -> float:
     """The share of pieces that stand on a line with one of the other side."""
-    middles = [p.middle for p in other]
-    return sum(any(abs(p.middle - m) < 0.3 * size for m in middles) for p in side) / len(side)
+    middles = sorted(p.middle for p in other)
+
+    def has_partner(piece: Piece) -> bool:
+        next_up = bisect(middles, piece.middle - 0.3 * size)
+        return next_up < len(middles) and middles[next_up] < piece.middle + 0.3 * size
+
+    return sum(map(has_partner, side)) / len(side)
 
 
 def _rows_of(pieces: list[Piece], size: float) -> int:
     middles = sorted(p.middle for p in pieces)
-    return 1 + sum(b - a >= 0.3 * size for a, b in zip(middles, middles[1:], strict=False))
+    return 1 + sum(b - a >= 0.3 * size for a, b in pairwise(middles))
 
 
 def _lines(pieces: list[Piece]) -> str:
     """One part, line by line."""
     written: list[str] = []
     row: list[Piece] = []
-    bottom = 0.0
     for piece in sorted(pieces, key=lambda p: (p.middle, p.x0)):
-        if row and piece.middle > max(p.bottom for p in row[:1]):
+        if row and piece.middle > row[0].bottom:
             bottom = max(p.bottom for p in row)
             written.append(_line(row))
             if piece.top - bottom > _PARAGRAPH * max(piece.height, row[0].height):

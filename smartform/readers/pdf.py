@@ -22,11 +22,10 @@ SCAN_SHARE = 0.5
 _GAP = 0.9
 """Characters further apart than this, in line heights, do not belong to one piece."""
 
-_BULLET = "•"
-_SYMBOLS = {0xF0B7: _BULLET, 0xF0A7: _BULLET, 0xF076: _BULLET, 0x02: "-", 0xA0: " ", 0xAD: "-"}
-"""Bullets of the Symbol and Wingdings fonts, PDFium's mark for a hyphen that ends a line, and spaces."""
+_SYMBOLS = {0xF0B7: "•", 0xF0A7: "•", 0xF076: "•", 0x02: "-", 0xAD: "-", 0xA0: " "}
+"""Bullets of the Symbol and Wingdings fonts; hyphens that end a line, as PDFium or the font has them."""
 
-_LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"}
+_LIGATURES = dict(zip(range(0xFB00, 0xFB07), ("ff", "fi", "fl", "ffi", "ffl", "st", "st"), strict=True))
 
 
 @dataclass(slots=True)
@@ -45,11 +44,13 @@ class _Run:
             return False
         if not upright:  # PDFium has put turned letters in order itself
             return True
-        x0, top, _, bottom = box
-        _, last_top, last_x1, last_bottom = self.boxes[-1]
-        height = max(bottom - top, last_bottom - last_top)
-        on_line = min(bottom, last_bottom) - max(top, last_top) > 0.3 * min(bottom - top, last_bottom - last_top)
-        return on_line and -0.5 * height < x0 - last_x1 < _GAP * height
+        x0, top, x1, bottom = box
+        last_x0, last_top, last_x1, last_bottom = self.boxes[-1]
+        heights = bottom - top, last_bottom - last_top
+        on_line = min(bottom, last_bottom) - max(top, last_top) > 0.3 * min(heights)
+        # To the right, and to the left in Hebrew and Arabic; the letters of a ligature share one box.
+        gaps = x0 - last_x1, last_x0 - x1
+        return on_line and any(-max(heights) < gap < _GAP * max(heights) for gap in gaps)
 
     def piece(self) -> Piece:
         return Piece(
@@ -102,7 +103,7 @@ def _open(data: bytes) -> Any:
                 "Open it with the password, save it without one, and try again.",
             ) from exc
         raise DocumentError("The PDF is damaged.", "Open it, save it anew and try again.") from exc
-    if document.get_formtype() == raw.FORMTYPE_ACROFORM:
+    if document.get_formtype() == raw.FORMTYPE_ACRO_FORM:
         document.init_forms()
     return document
 
@@ -185,7 +186,7 @@ def _is_scan(page: Any) -> bool:
     for picture in page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE], max_depth=5):
         x0, y0, x1, y1 = picture.get_bounds()
         covered += (x1 - x0) * (y1 - y0)
-    return covered > SCAN_SHARE * width * height
+    return bool(covered > SCAN_SHARE * width * height)
 
 
 def _scanned(pages: list[int], count: int) -> DocumentError:

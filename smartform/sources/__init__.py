@@ -72,6 +72,8 @@ def parse_json(text: str) -> Any:
             f"The JSON is broken at line {exc.lineno}, column {exc.colno}: {exc.msg}.",
             "Look there for a missing or extra comma, quote or bracket; JSON wants double quotes.",
         ) from exc
+    except ValueError as exc:
+        raise FormError("The JSON holds a number that is too long.", "Shorten or remove it.") from exc
     except RecursionError as exc:
         raise FormError("The JSON is nested too deeply.", "Paste only the part to be filled.") from exc
 

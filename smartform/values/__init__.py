@@ -13,7 +13,7 @@ from smartform.values.dates import find_dates
 from smartform.values.language import LANGUAGES, languages_of
 from smartform.values.numbers import all_languages_number, find_numbers, is_whole, plain
 from smartform.values.times import find_times
-from smartform.values.words import Candidate, fold
+from smartform.values.words import Candidate, fold, whole
 
 __all__ = ["SPOTTED", "Candidate", "expression", "find_candidates", "languages_of", "normalise"]
 
@@ -75,7 +75,9 @@ def normalise(field: Field, raw: str | list[str] | None, *, today: date | None =
         ValueProblem: it cannot be read as the field's type.
     """
     if isinstance(raw, list):
-        raw = [item for item in raw if item.strip()]
+        raw = [whole(item) for item in raw if item.strip()]
+    elif raw:
+        raw = whole(raw)
     if not raw or (isinstance(raw, str) and not raw.strip()):
         return None
     if field.type.is_list:

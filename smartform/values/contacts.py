@@ -62,7 +62,7 @@ def find_emails(text: str) -> list[Candidate]:
     """
     written = [Candidate(m.start(), m.end(), m.group().rstrip(".")) for m in _EMAIL.finditer(text)]
     written = [Candidate(c.start, c.start + len(c.value), c.value) for c in written]
-    spoken = {c for c in _spelt(text) if "@" in c.value}
+    spoken = {c for c in _spelt(text) if _EMAIL.fullmatch(c.value)}
     return sorted({*written, *spoken})
 
 

@@ -6,6 +6,8 @@ from functools import cache, lru_cache
 
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
+from smartform.values.words import whole
+
 LANGUAGES = ("en", "it", "sv", "de", "fr", "es", "pt", "nl")
 """ISO 639-1 codes of the languages that values are read in."""
 
@@ -27,6 +29,6 @@ def languages_of(text: str) -> tuple[str, ...]:
     """
     if not any(c.isalpha() for c in text):
         return ("en",)
-    ranked = _identifier().rank(text[:4000].encode("utf-8", "replace").decode())
+    ranked = _identifier().rank(whole(text[:4000]))
     likely = tuple(code for code, probability in ranked if probability >= _ENOUGH)
     return likely or (ranked[0][0],)

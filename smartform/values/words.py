@@ -6,6 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+_HALF_CHARACTERS = re.compile("[\ud800-\udfff]")
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 
 
@@ -31,6 +32,11 @@ class Candidate:
     end: int
     value: str
     reading: str = ""
+
+
+def whole(text: str) -> str:
+    """`text` with half characters, which UTF-8 cannot write, as U+FFFD; all places stay."""
+    return _HALF_CHARACTERS.sub("\ufffd", text)
 
 
 def fold(text: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Playwright, expect, sync_playwright
 
 from app import build
 from smartform.fill import Filler
@@ -45,6 +45,21 @@ SCRIPT: dict[str, str | Cue | tuple[Cue, ...]] = {
     "tags": Cue("red", ("red", "blue")),
 }
 """Answers for the first preset's example text and for the forms of the tests."""
+
+
+def row(page: Page, name: str) -> Locator:
+    """The row of the field `name`: label, state and control."""
+    return page.locator(f'.sf-row[data-field="{name}"]')
+
+
+def box(page: Page, name: str) -> Locator:
+    """The control of the field `name`."""
+    return row(page, name).locator("input, textarea, select").first
+
+
+def text_box(page: Page) -> Locator:
+    """The text that the form is filled from."""
+    return page.locator("#text textarea")
 
 
 class Server:

@@ -18,7 +18,7 @@ from tests.browser.conftest import FLAGS, Server
 
 DESKTOP = {"width": 1280, "height": 960}
 PHONE = {"width": 390, "height": 844}
-FILL_MILLISECONDS = 120_000
+FILL_MILLISECONDS = 300_000
 """The first fill waits for the models to load."""
 
 

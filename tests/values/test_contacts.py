@@ -29,7 +29,7 @@ def test_emails(text: str, value: str) -> None:
     assert value in found(FieldType.EMAIL, text)
 
 
-@pytest.mark.parametrize("text", ["@@@", "a@b", "jane at home", "1 @ 2.50 each", "dot com"])
+@pytest.mark.parametrize("text", ["@@@", "a@b", "jane at home", "1 @ 2.50 each", "dot com", "jane at dot 31"])
 def test_no_emails(text: str) -> None:
     assert found(FieldType.EMAIL, text) == set()
 
