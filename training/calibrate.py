@@ -12,6 +12,7 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -81,18 +82,16 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def fit_policy(answers: Sequence[Answered]) -> dict[str, dict[str, float]]:
-    """Field type → its numbers: calibration by group, then one bar of confidence for all."""
+    """Field type → its numbers: acceptance and calibration by group, one review threshold for all."""
     groups = {name: [a for a in answers if a.kind in kinds and a.value] for name, kinds in GROUPS.items()}
     curves = {name: logistic(*_arrays(group)) for name, group in groups.items()}
-    sure = [(a, confidence(a.score, curves[name])) for name, group in groups.items() for a in group]
-    bar = best_bar(answers, sure)
-    given = [(a, c) for a, c in sure if c >= bar]
+    bars = dict(zip(groups, best_thresholds(answers, list(groups.values())), strict=True))
+    given = [(a, confidence(a.score, curves[n])) for n, g in groups.items() for a in g if a.score >= bars[n]]
     review = review_threshold(np.array([c for _, c in given]), np.array([float(a.right) for a, _ in given]))
     types = {}
     for name, kinds in GROUPS.items():
         slope, intercept = curves[name]
-        accept = 1 / (1 + math.exp(-(math.log(bar / (1 - bar)) - intercept) / slope))
-        numbers = {"accept": accept, "slope": slope, "intercept": intercept, "review": review}
+        numbers = {"accept": bars[name], "slope": slope, "intercept": intercept, "review": review}
         types |= {kind.value: {key: round(float(n), 4) for key, n in numbers.items()} for kind in kinds}
         print(name, types[kinds[0].value])
     return types
@@ -107,18 +106,39 @@ def confidence(score: float, curve: tuple[float, float]) -> float:
     return TypePolicy(slope=curve[0], intercept=curve[1]).confidence(score)
 
 
-def best_bar(answers: Sequence[Answered], sure: Sequence[tuple[Answered, float]]) -> float:
-    """The confidence from which values are given: best F1 that surely invents at most `MAX_INVENTED`."""
+def best_thresholds(
+    answers: Sequence[Answered], groups: Sequence[Sequence[Answered]]
+) -> tuple[float, ...]:
+    """One threshold a group: the best F1 of all together that surely invents at most `MAX_INVENTED`.
+
+    The counts at a threshold are those expected from logistic curves through the answers, not the
+    raw ones: with a few dozen silent fields, raw counts would fit single answers.
+    """
+    grid = np.round(np.linspace(0.05, 0.95, 37), 3)
+    counts = [np.array([_expected(group, t) for t in grid]) for group in groups]
     gold, silent = sum(bool(a.gold) for a in answers), sum(not a.gold for a in answers)
     most = max(n for n in range(silent + 1) if n == 0 or upper_bound(n, silent) <= MAX_INVENTED)
-    best, chosen = -1.0, 0.95
-    for bar in (round(float(b), 3) for b in np.linspace(0.05, 0.95, 91)):
-        given = [a for a, c in sure if c >= bar]
-        f1 = 2 * sum(a.right for a in given) / max(1, len(given) + gold)
-        if f1 > best and sum(not a.gold for a in given) <= most:
-            best, chosen = f1, bar
-    print(f"held out: F1 {best:.3f} at confidence {chosen}, at most {most} of {silent} silent fields filled")
+    best, chosen = -1.0, (0.95,) * len(groups)
+    for picks in product(range(0, len(grid), 2), repeat=len(groups)):
+        right, given, invented = sum(c[p] for c, p in zip(counts, picks, strict=True))
+        f1 = 2 * right / (given + gold)
+        if f1 > best and invented <= most:
+            best, chosen = f1, tuple(float(grid[p]) for p in picks)
+    print(f"held out: expected F1 {best:.3f}, at most {most} of {silent} silent fields filled")
     return chosen
+
+
+def _expected(group: Sequence[Answered], threshold: float) -> tuple[float, float, float]:
+    """(right, given, invented) values that the group's curves expect from `threshold` on."""
+    scores = np.array([a.score for a in group])
+    right = logistic(scores, np.array([float(a.right) for a in group]))
+    silent = logistic(scores, np.array([float(not a.gold) for a in group]), prior=(-0.5, -1.0))
+    given = [float(s) for s in scores if s >= threshold]
+    return (
+        sum(confidence(s, right) for s in given),
+        float(len(given)),
+        sum(confidence(s, silent) for s in given),
+    )
 
 
 def upper_bound(count: int, total: int) -> float:
@@ -146,15 +166,17 @@ def ask(filler: Filler, held: Sequence[tuple[Example, dict[str, Value]]]) -> lis
     return answers
 
 
-def logistic(raw: np.ndarray, right: np.ndarray, steps: int = 200) -> tuple[float, float]:
-    """Platt scaling by Newton's method, with a mild pull towards the identity."""
+def logistic(
+    raw: np.ndarray, right: np.ndarray, prior: tuple[float, float] = (1.0, 0.0), steps: int = 200
+) -> tuple[float, float]:
+    """Platt scaling by Newton's method, with a mild pull towards `prior` (slope, intercept)."""
     logit = np.log(np.clip(raw, 1e-4, 1 - 1e-4) / (1 - np.clip(raw, 1e-4, 1 - 1e-4)))
     design = np.stack([logit, np.ones_like(logit)], axis=1)
-    prior, strength = np.array([1.0, 0.0]), 2.0
-    weights = prior.copy()
+    centre, strength = np.array(prior), 2.0
+    weights = centre.copy()
     for _ in range(steps):
         p = 1 / (1 + np.exp(-design @ weights))
-        gradient = design.T @ (p - right) + strength * (weights - prior)
+        gradient = design.T @ (p - right) + strength * (weights - centre)
         hessian = (design * (p * (1 - p))[:, None]).T @ design + strength * np.eye(2)
         step = np.linalg.solve(hessian, gradient)
         weights = weights - step

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,9 @@ from tests.browser.conftest import FLAGS, Server
 
 DESKTOP = {"width": 1280, "height": 960}
 PHONE = {"width": 390, "height": 844}
+TODAY = datetime(2026, 6, 12, 10, tzinfo=UTC)
+"""The day in the browser: the example speaks of a summer to come."""
+
 FILL_MILLISECONDS = 300_000
 """The first fill waits for the models to load."""
 
@@ -41,6 +45,7 @@ def main() -> None:
 def take(browser: Browser, url: str, path: Path, **context: Any) -> None:
     """Fill the first form, choose a field and take a picture of what a person then sees."""
     page = browser.new_context(locale="en-GB", reduced_motion="reduce", **context).new_page()
+    page.clock.set_fixed_time(TODAY)
     page.goto(url)
     page.locator("#fill").click()
     expect(page.locator("#status")).to_contain_text("Done:", timeout=FILL_MILLISECONDS)
