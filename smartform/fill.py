@@ -34,6 +34,10 @@ _LEAST_TEXT_TOKENS = 64
 _GROUNDED, _UNGROUNDED = 0.8, 0.4
 """Confidence in the values of an engine that gives no probabilities, by whether the text holds them."""
 
+LONG = frozenset({FieldType.LONGTEXT, FieldType.LIST})
+"""Types whose values are given where the text probably speaks of them: their exact ends are a matter
+of taste, so the probability of one exact value says little about whether there is one."""
+
 OnField = Callable[[FieldResult], None]
 OnProgress = Callable[[float, str], None]
 
@@ -240,9 +244,11 @@ class _Reader:
         """Decide between value and NO_DATA, normalise, ground, and name the state."""
         numbers = self.policy[self.field.type]
         known = decoded.probability is not None and decoded.p_no_data is not None
-        probability = (decoded.probability or 0.0) * (1 - (decoded.p_no_data or 0.0))
-        if not decoded.texts or (known and probability < numbers.accept):
-            p_silent = max(decoded.p_no_data or 0.0, 1 - probability) if known else 1.0
+        spoken = 1 - (decoded.p_no_data or 0.0)
+        probability = (decoded.probability or 0.0) * spoken
+        evidence = spoken if self.field.type in LONG else probability
+        if not decoded.texts or (known and evidence < numbers.accept):
+            p_silent = max(decoded.p_no_data or 0.0, 1 - evidence) if known else 1.0
             return FieldResult(self.field.name, None, State.NOT_FOUND, p_silent, p_silent)
         try:
             result = self.value(decoded)

@@ -33,7 +33,8 @@ _NO = frozenset(
     false no n 0 off falso nej falskt nein falsch non faux nao nee onwaar unchecked
     """.split()
 )
-_MAX_URL = 2_000
+_MAX_CHARS = {FieldType.URL: 2_000}
+_MAX_EXPRESSION = 300
 _SHOWN_CHARS = 60
 
 
@@ -83,6 +84,8 @@ def normalise(field: Field, raw: str | list[str] | None, *, today: date | None =
     if field.type.is_list:
         return _normalise_list(field, raw)
     text = (", ".join(raw) if isinstance(raw, list) else raw).strip()
+    if field.type in SPOTTED and len(text) > _MAX_CHARS.get(field.type, _MAX_EXPRESSION):
+        raise ValueProblem(f"{_quoted(text)} is too long for a {field.type.value}.", "Write the value alone.")
     match field.type:
         case FieldType.TEXT:
             return " ".join(text.split())
@@ -181,9 +184,7 @@ def _contact(field: Field, text: str) -> str:
             return max(found, key=lambda c: c.end - c.start).value
         raise ValueProblem(f"{_quoted(text)} is not an e-mail address.", "Write it as name@example.com.")
     if field.type is FieldType.URL:
-        if len(text) <= _MAX_URL and re.fullmatch(
-            r"(?:[a-z][a-z0-9+.-]*://)?[^\s@/]+\.[^\s]+", text, re.IGNORECASE
-        ):
+        if re.fullmatch(r"(?:[a-z][a-z0-9+.-]*://)?[^\s@/]+\.[^\s]+", text, re.IGNORECASE):
             return text
         raise ValueProblem(f"{_quoted(text)} is not a web address.", "Write it as https://example.com.")
     if sum(c.isdecimal() for c in text) >= 3:

@@ -1,0 +1,120 @@
+import numpy as np
+import pytest
+
+from smartform.schema import Field, FieldType, FormSpec
+from training.calibrate import Answered, best_thresholds, logistic, review_threshold
+from training.leakage import overlaps
+from training.metrics import Outcome, calibration_error, f1_interval, review_rates, same, score
+from training.targets import example_of, target_of
+
+
+def outcome(gold, value, *, confidence=0.9, review=False, example="a", kind=FieldType.TEXT):
+    return Outcome(example, "f", kind, "en", "email", gold, value, confidence, review)
+
+
+def test_counts_and_rates():
+    outcomes = [
+        outcome("x", "x"),
+        outcome("x", "y"),
+        outcome(None, "z"),
+        outcome("x", None),
+        outcome(None, None),
+    ]
+    scores = score(outcomes)
+    assert (scores.right, scores.wrong, scores.invented, scores.missed, scores.silent) == (1, 1, 1, 1, 1)
+    assert scores.precision == pytest.approx(1 / 3)
+    assert scores.recall == pytest.approx(1 / 3)
+    assert scores.invented_rate == 0.5
+    assert scores.accuracy == pytest.approx(2 / 5)
+
+
+@pytest.mark.parametrize(
+    ("kind", "gold", "value", "equal"),
+    [
+        (FieldType.TEXT, "Ann  Lee", "ann lee.", True),
+        (FieldType.NUMBER, "12.50", "12.5", True),
+        (FieldType.PHONE, "+39 02 123", "3902123", True),
+        (FieldType.DATE, "2026-03", "2026-03-01", False),
+        (FieldType.LIST, ["a", "b"], ["B", "a"], True),
+        (FieldType.LIST, ["a", "b"], ["a"], False),
+        (FieldType.TEXT, None, None, True),
+        (FieldType.INTEGER, "2", "two", False),
+    ],
+)
+def test_sameness(kind, gold, value, equal):
+    assert same(kind, gold, value) is equal
+
+
+def test_calibration_is_perfect_when_confidence_tells_the_share_right():
+    honest = [outcome("x", "x" if i < 8 else "y", confidence=0.8) for i in range(10)]
+    boasting = [outcome("x", "x" if i < 2 else "y", confidence=0.8) for i in range(10)]
+    assert calibration_error(honest) == pytest.approx(0.0)
+    assert calibration_error(boasting) == pytest.approx(0.6)
+
+
+def test_review_rates_and_interval():
+    outcomes = [outcome("x", "y", review=True, example="1"), outcome("x", "x", example="2")]
+    assert review_rates(outcomes) == (1.0, 0.0)
+    low, high = f1_interval(outcomes)
+    assert 0.0 <= low <= score(outcomes).f1 <= high <= 1.0
+
+
+def test_platt_scaling_finds_the_curve_that_made_the_answers():
+    rng = np.random.default_rng(0)
+    raw = rng.uniform(0.02, 0.98, 4000)
+    logits = 0.5 * np.log(raw / (1 - raw)) - 1.0
+    right = (rng.uniform(size=4000) < 1 / (1 + np.exp(-logits))).astype(float)
+    slope, intercept = logistic(raw, right)
+    assert slope == pytest.approx(0.5, abs=0.1)
+    assert intercept == pytest.approx(-1.0, abs=0.15)
+
+
+def test_thresholds_keep_invented_values_down():
+    def answered(score, gold):
+        return Answered(FieldType.TEXT, 0.0, score, "v", gold)
+
+    safe = [answered(0.9, "v")] * 60 + [answered(0.3, None)] * 40
+    (threshold,) = best_thresholds([safe])
+    assert 0.3 < threshold <= 0.9
+
+
+def test_review_threshold_lies_between_wrong_and_right():
+    confidence = np.array([0.2, 0.3, 0.4, 0.8, 0.9, 0.95, 0.97, 0.99])
+    right = np.array([0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0])
+    assert 0.3 <= review_threshold(confidence, right) <= 0.8
+
+
+def test_targets_are_the_expressions_that_values_are_computed_from():
+    row = {
+        "id": "r1",
+        "text": "Tomorrow at half past six pm, two of us, call Ann Lee.",
+        "today": "2026-03-14",
+        "form_fields": [
+            {"name": "day", "type": "date", "value": "2026-03-15"},
+            {"name": "time", "type": "time", "value": "18:30"},
+            {"name": "guests", "type": "integer", "value": "2"},
+            {"name": "who", "type": "text", "value": "Ann Lee"},
+            {"name": "table", "type": "choice", "options": ["in", "out"], "value": None},
+            {"name": "city", "type": "text", "value": "Paris"},
+        ],
+    }
+    targets = example_of(row).targets
+    assert targets["day"] == "Tomorrow"
+    assert targets["guests"] == "two"
+    assert targets["who"] == "Ann Lee"
+    assert targets["table"] == "NO_DATA"
+    assert "city" not in targets, "a value that the text does not hold is not taught"
+
+
+def test_a_choice_is_taught_by_its_label():
+    field = Field("country", FieldType.CHOICE, options=("IT", "FR"), option_labels=("Italy", "France"))
+    assert target_of(field, "FR", "from Lyon", ("en",), None) == "France"
+    assert FormSpec((field,)).names == ("country",)
+
+
+def test_leakage_finds_copied_passages():
+    text = "the quick brown fox jumps over the lazy dog near the river bank today"
+    shares = overlaps(
+        {"t": text}, {"copied": text, "own": "nothing of this was ever written in that other place at all"}
+    )
+    assert shares == {"copied": 1.0, "own": 0.0}
