@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cache
 
@@ -19,6 +19,8 @@ from babel.dates import get_day_names, get_month_names
 from smartform.values.numbers import ONE_WORDS as _ONE
 from smartform.values.numbers import is_whole, number_phrases
 from smartform.values.words import Candidate, Word, fold, joined, longest_only, words_of
+
+_CLOSE = timedelta(days=60)
 
 PAST = "ago"
 """The reading of a date without a year, or of a weekday, that lies before today."""
@@ -162,6 +164,7 @@ def find_dates(text: str, languages: Sequence[str], today: date | None) -> list[
         today = None
     words = words_of(text)
     parsed = [*_numeric(text, words, languages), *_worded(text, words, languages, today)]
+    parsed = [_beside(item, parsed) for item in parsed]
     lender = _months_said(parsed)
     candidates = []
     for item in parsed:
@@ -169,6 +172,20 @@ def find_dates(text: str, languages: Sequence[str], today: date | None) -> list[
         for value, reading in _resolve(item, today, lender):
             candidates.append(Candidate(start, end, value, reading))
     return longest_only(candidates)
+
+
+def _beside(item: _Parsed, parsed: Sequence[_Parsed]) -> _Parsed:
+    """A date without a year takes that of a full date of the same text close by ('8 August 2026 to the 15th
+    of August'): within `_CLOSE` of each other they belong together, whatever today is."""
+    if item.year or not item.month or not item.day:
+        return item
+    for other in parsed:
+        full = _date(other.year, other.month, other.day) if other.year and other.month and other.day else None
+        for year in (full.year - 1, full.year, full.year + 1) if full else ():
+            own = _date(year, item.month, item.day)
+            if own and full and abs(own - full) <= _CLOSE:
+                return replace(item, year=year)
+    return item
 
 
 def _months_said(parsed: Sequence[_Parsed]) -> list[tuple[int, int | None, int]]:

@@ -85,13 +85,13 @@ class Server:
         self._thread.join(timeout=10)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def playwright() -> Iterator[Playwright]:
     with sync_playwright() as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium(playwright: Playwright) -> Iterator[Callable[..., Browser]]:
     """Starts Chromium with further flags; all are closed at the end."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -106,17 +106,17 @@ def chromium(playwright: Playwright) -> Iterator[Callable[..., Browser]]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(chromium: Callable[..., Browser]) -> Browser:
     return chromium()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def engine() -> ScriptedEngine:
     return ScriptedEngine(SCRIPT, pause=0.03)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def scripted(engine: ScriptedEngine) -> Iterator[Server]:
     with Server(Service(Filler(engine), FakeTranscriber())) as server:
         yield server
