@@ -8,7 +8,7 @@ import fastapi
 import gradio as gr
 
 from ui import theme
-from ui.form_tab import Desk, form_tab
+from ui.form_tab import CORES, Desk, form_tab
 from ui.strings import i18n
 
 CACHE_SECONDS = (600, 600)
@@ -39,7 +39,7 @@ def build_app(desk: Desk, tools: tuple[Any, ...] = ()) -> gr.Blocks:
             form_tab(app, desk)
         gr.Markdown(i18n("privacy"), elem_classes=["sf-privacy"])
         for tool in tools:
-            gr.api(tool, queue=False)
+            gr.api(tool, concurrency_id=CORES, concurrency_limit=1)
     app.queue(max_size=64)
     return app
 

@@ -116,5 +116,5 @@ def test_the_ends_of_the_calendar_break_nothing(today: date, text: str) -> None:
 
 def test_a_date_without_a_year_goes_with_the_full_date_beside_it():
     text = "from the eighth of August twenty twenty-six to the fifteenth of August"
-    found = find_dates(text, ("en",), date(2026, 11, 21))
+    found = find_candidates(FieldType.DATE, text, ("en",), date(2026, 11, 21))
     assert {c.value for c in found} == {"2026-08-08", "2026-08-15"}
