@@ -22,7 +22,7 @@ REMOTE = {
 def test_defaults() -> None:
     settings = Settings.from_environment({"SMARTFORM_ADAPTER": "", "PORT": " "})
     assert settings == Settings()
-    assert load.needed(settings) == ("gemma-3-270m", "whisper-base")
+    assert load.needed(settings) == ("gemma-3-270m-latin", "whisper-base")
 
 
 def test_remote_needs_no_local_text_model_and_never_shows_its_key() -> None:
@@ -66,6 +66,6 @@ def test_adapters(tmp_path: Path) -> None:
             load.adapter_path(Settings(adapter=wrong))
         assert caught.value.hint
     assert load.needed(Settings(adapter="my-forms", transcriber="openai-whisper")) == (
-        "gemma-3-270m",
+        "gemma-3-270m-latin",
         "my-forms",
     )
