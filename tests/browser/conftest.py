@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Locator, Page, Playwright, expect, sync
 
 from app import build
 from smartform.fill import Filler
+from smartform.policy import Policy
 from smartform.service import Service
 from tests.fakes import Cue, FakeTranscriber, ScriptedEngine
 
@@ -118,7 +119,7 @@ def engine() -> ScriptedEngine:
 
 @pytest.fixture(scope="package")
 def scripted(engine: ScriptedEngine) -> Iterator[Server]:
-    with Server(Service(Filler(engine), FakeTranscriber())) as server:
+    with Server(Service(Filler(engine, Policy({})), FakeTranscriber())) as server:
         yield server
 
 

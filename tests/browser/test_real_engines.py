@@ -83,7 +83,8 @@ def test_words_said_into_the_microphone_appear_and_are_added_to_the_text(
     expect(page.locator("#status")).to_contain_text("Added to your text.", timeout=HEAR_MILLISECONDS)
     lines = text_box(page).input_value().split("\n", 1)
     assert lines[0] == "A quotation:"
-    words = re.findall(r"[a-z]+", lines[1].lower())
-    assert words[:5] == ["and", "so", "my", "fellow", "americans"]
-    assert words[-7:] == ["what", "you", "can", "do", "for", "your", "country"]
+    # The clip plays from the moment the device opens, so its first word may be over before recording.
+    words = " ".join(re.findall(r"[a-z]+", lines[1].lower()))
+    assert "my fellow americans ask not what your country can do for you" in words
+    assert words.endswith("what you can do for your country")
     page.context.close()
