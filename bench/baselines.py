@@ -11,11 +11,14 @@ from typing import Any
 import jsonschema
 from llama_cpp import Llama, LlamaGrammar
 
-from smartform.prompts import END, MARK, NO_DATA, ChatFormat, extraction_prompt, protocol_name
+from smartform.prompts import NO_DATA, ChatFormat, branch_header, extraction_prompt
 from smartform.schema import Field, FieldType, FormSpec
 
 TOKENS_A_FIELD = 32
 """How much each baseline may write: enough for every value, and a bound for answers that never end."""
+
+MOST_CHARS = 60
+"""Longest text in the JSON schema, four times that for long texts: without it, strings run on and on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +27,7 @@ class Answer:
 
     Args:
         tokens: how many tokens it wrote.
-        complete: whether the answer is whole and valid: JSON that meets the schema, or a line for
-            every field.
+        complete: whether the answer is whole and valid: JSON that meets the schema, a line for every field.
     """
 
     tokens: int
@@ -85,6 +87,9 @@ def _member(field: Field) -> dict[str, Any]:
         return {"anyOf": [{"type": "array", "items": {"enum": list(field.options)}}, {"type": "null"}]}
     if field.type is FieldType.LIST:
         return {"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "null"}]}
+    if field.type in (FieldType.TEXT, FieldType.LONGTEXT):
+        longest = MOST_CHARS if field.type is FieldType.TEXT else 4 * MOST_CHARS
+        return {"anyOf": [{"type": "string", "maxLength": longest}, {"type": "null"}]}
     kinds = {FieldType.INTEGER: "integer", FieldType.NUMBER: "number", FieldType.BOOLEAN: "boolean"}
     return {"anyOf": [{"type": kinds.get(field.type, "string")}, {"type": "null"}]}
 
@@ -99,20 +104,27 @@ def meets(written: str, schema: dict[str, Any]) -> bool:
 
 
 def one_sequence(llama: Llama, form: FormSpec, text: str, today: date) -> Answer:
-    """Our prompt, answered greedily in one go: FIELD line after FIELD line."""
-    tokens = protocol_tokens(llama, form, text, today)
-    limit = TOKENS_A_FIELD * len(form.fields)
-    written = b"FIELD"
-    count = 0
-    for token in llama.generate(tokens, temp=0.0):
-        if token == llama.token_eos() or count == limit:
-            break
-        count += 1
-        written += llama.detokenize([token])
-        if finished(written, len(form.fields)):
-            break
-    answer = written.decode("utf-8", "replace")
-    return Answer(count, lines_written(answer, form) == len(form.fields))
+    """Our prompt, answered greedily in one go: FIELD line after FIELD line.
+
+    Each line's header is given, as a model left to itself skips, repeats and invents fields; it
+    writes the values, each up to a line break or `TOKENS_A_FIELD` tokens.
+    """
+    opener, *others = (tokens_of(llama, branch_header(name)) for name in form.names)
+    written = llama.generate([*protocol_tokens(llama, form, text, today), *opener], temp=0.0)
+    token = next(written)
+    total = count = 1
+    lines = 1
+    while True:
+        ended = b"\n" in llama.detokenize([token]) or token == llama.token_eos()
+        if not ended and count < TOKENS_A_FIELD:
+            token = next(written)
+            count += 1
+        elif others:
+            token = written.send(tokens_of(llama, ("" if ended else "\n") + "FIELD") + others.pop(0))
+            lines, count = lines + 1, 1
+        else:
+            return Answer(total, lines == len(form.fields))
+        total += 1
 
 
 def protocol_tokens(llama: Llama, form: FormSpec, text: str, today: date) -> list[int]:
@@ -128,13 +140,7 @@ def protocol_tokens(llama: Llama, form: FormSpec, text: str, today: date) -> lis
     ]
 
 
-def finished(written: bytes, fields: int) -> bool:
-    """Whether an answer has a line for every field, or says that it is at its end."""
-    return written.count(b"\n") >= fields or END.encode() in written or b"<end_of_turn>" in written
-
-
-def lines_written(answer: str, form: FormSpec) -> int:
-    """How many of the form's fields the answer has a line for."""
-    known = {protocol_name(name) for name in form.names}
-    said = {line.removeprefix("FIELD ").partition(MARK)[0] for line in answer.splitlines() if MARK in line}
-    return len(said & known)
+def tokens_of(llama: Llama, text: str) -> list[int]:
+    """The tokens of a piece of the answer."""
+    tokens: list[int] = llama.tokenize(text.encode(), add_bos=False, special=False)
+    return tokens

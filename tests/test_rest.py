@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from typing import Any
 
@@ -154,24 +155,17 @@ def test_bodies_that_are_too_large(client: httpx.Client) -> None:
 
 def test_jobs_beyond_the_queue_are_turned_away() -> None:
     gate = threading.Event()
-    service, filler = scripted_service(gate)
-    with serving(service) as client:
-        threads = [
-            threading.Thread(target=fill, args=(client,), kwargs={"text": "WAIT name: Jane"})
-            for _ in range(rest.MAX_JOBS)
-        ]
-        for thread in threads:
-            thread.start()
-        assert filler.waiting.wait(5)
-        deadline = time.monotonic() + 5
-        while (answer := fill(client, text="WAIT")).status_code != 503 and time.monotonic() < deadline:
-            pass
-        assert answer.status_code == 503
-        assert answer.headers["Retry-After"] == "5"
-        assert client.get("/api/v1/health").status_code == 200, "the loop is free while jobs run"
-        gate.set()
-        for thread in threads:
-            thread.join(10)
+    service, _ = scripted_service(gate)
+    with serving(service) as client, ThreadPoolExecutor(rest.MAX_JOBS + 1) as pool:
+        try:
+            jobs = [pool.submit(fill, client, text="WAIT name: Jane") for _ in range(rest.MAX_JOBS + 1)]
+            turned_away = next(as_completed(jobs)).result()
+            assert turned_away.status_code == 503
+            assert turned_away.headers["Retry-After"] == "5"
+            assert client.get("/api/v1/health").status_code == 200, "the loop is free while jobs run"
+        finally:
+            gate.set()
+        assert sorted(job.result().status_code for job in jobs) == [200] * rest.MAX_JOBS + [503]
         assert fill(client).status_code == 200
 
 

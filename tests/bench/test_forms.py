@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -97,12 +98,46 @@ def test_the_json_schema_holds_every_type_and_compiles() -> None:
     assert not baselines.meets('{"text": "cut o', schema)
 
 
-def test_lines_of_one_sequence_are_counted_once_for_each_field() -> None:
-    form = FormSpec((Field("name"), Field("home town")))
-    answer = "FIELD name^^^Jane\nFIELD name^^^Joan\nFIELD home_town^^^NO_DATA\nFIELD other^^^x\nEND_RESPONSE"
-    assert baselines.lines_written(answer, form) == 2
-    assert baselines.finished(answer.encode(), 9)
-    assert not baselines.finished(b"FIELD name^^^Jane\nFIELD home", 2)
+class Parrot:
+    """Llama's interface, writing the same tokens for every field; a token is a byte."""
+
+    def __init__(self, says: bytes) -> None:
+        self.says = says
+        self.read: list[int] = []
+
+    def token_bos(self) -> int:
+        return 0
+
+    def token_eos(self) -> int:
+        return 1
+
+    def tokenize(self, text: bytes, add_bos: bool, special: bool) -> list[int]:
+        return list(text)
+
+    def detokenize(self, tokens: list[int]) -> bytes:
+        return bytes(tokens)
+
+    def generate(self, tokens: list[int], temp: float) -> Iterator[int]:
+        assert temp == 0.0
+        self.read += tokens
+        place = 0
+        while True:
+            sent = yield self.says[place % len(self.says)]
+            place += 1
+            if sent is not None:
+                self.read += sent
+                place = 0
+
+
+def test_one_sequence_writes_every_field_under_its_header() -> None:
+    form = FormSpec((Field("name"), Field("home town"), Field("plan")))
+    parrot = Parrot(b" Jane\n")
+    assert baselines.one_sequence(parrot, form, "I am Jane", forms.TODAY) == baselines.Answer(18, True)
+    assert bytes(parrot.read).endswith(b"FIELD name^^^FIELD home_town^^^FIELD plan^^^")
+    endless = Parrot(b"x")
+    answer = baselines.one_sequence(endless, form, "I am Jane", forms.TODAY)
+    assert answer == baselines.Answer(3 * baselines.TOKENS_A_FIELD, True)
+    assert bytes(endless.read).endswith(b"FIELD name^^^\nFIELD home_town^^^\nFIELD plan^^^")
 
 
 def test_the_report_is_written_from_the_figures(tmp_path: Path) -> None:
