@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from smartform.assignment import settle
 from smartform.constraints import Plan, plan
 from smartform.engines.base import Branch, Cancel, Decoded, TextEngine, never
 from smartform.errors import Cancelled, FormError, TextError, ValueProblem
@@ -77,8 +78,8 @@ class Filler:
 
         Args:
             today: what relative dates are resolved from; the current day if None.
-            on_field: called with each answer as it is known; of a text in several windows, again
-                whenever a better one is found.
+            on_field: called with each answer as it is known, and again where a later answer or
+                another window of the text changes it.
             on_progress: called with the share done, 0 to 1, and a short message.
 
         Raises:
@@ -93,19 +94,18 @@ class Filler:
         parts = self._parts(form, clean, today)
         best: dict[str, FieldResult] = {}
         stats: dict[str, float] = {"passes": float(len(parts))}
-        answered = 0
         for number, part in enumerate(parts):
+            earlier, answered = dict(best), set()
             for result in self._pass(part, today, cancel):
-                answered += 1
-                merged = _merge(form[result.name], best.get(result.name), result)
+                answered.add(result.name)
+                merged = _merge(form[result.name], earlier.get(result.name), result)
                 if merged != best.get(result.name):
                     best[result.name] = merged
                     if on_field:
                         on_field(merged)
                 if on_progress:
-                    share = (number + answered / max(1, len(part.form.fields))) / len(parts)
+                    share = (number + len(answered) / max(1, len(part.form.fields))) / len(parts)
                     on_progress(min(1.0, share), _message(number, len(parts)))
-            answered = 0
             for key, value in self.engine.stats().items():
                 stats[key] = stats.get(key, 0.0) + value
         ordered = tuple(best.get(n, FieldResult(n, None, State.NOT_FOUND, 1.0, 1.0)) for n in form.names)
@@ -141,7 +141,7 @@ class Filler:
         return self.engine.count_tokens(extraction_prompt(_protocol_form(form)[0], "", today).system)
 
     def _pass(self, part: _Part, today: date, cancel: Cancel) -> Iterator[FieldResult]:
-        """Ask one part's fields; answers as they come, with spans in the whole text."""
+        """Ask one part's fields; answers as they come, and again where others change them."""
         languages = languages_of(part.text)
         asked, names = _protocol_form(part.form)
         plans = {}
@@ -151,10 +151,16 @@ class Filler:
             plans[field.name] = plan(field, part.text, languages, today)
         branches = [Branch(name, p.constraint) for name, p in plans.items()]
         prompt = extraction_prompt(asked, part.text, today)
-        for decoded in self.engine.decode(prompt, branches, cancel=cancel):
-            original = part.form[names[decoded.name]]
-            reader = _Reader(original, plans[decoded.name], part.text, today, self._policy)
-            yield _shifted(reader.read(decoded), part.offset)
+        heard: list[Decoded] = []
+        told: dict[str, Decoded] = {}
+        for answer in self.engine.decode(prompt, branches, cancel=cancel):
+            heard.append(answer)
+            for name, decoded in settle(plans, part.text, heard).items():
+                if decoded == told.get(name):
+                    continue
+                told[name] = decoded
+                reader = _Reader(part.form[names[name]], plans[name], part.text, today, self._policy)
+                yield _shifted(reader.read(decoded), part.offset)
 
 
 def read_answer(field: Field, plan: Plan, text: str, today: date | None, decoded: Decoded) -> Value:

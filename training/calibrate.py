@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from smartform.assignment import settle
 from smartform.constraints import plan
 from smartform.engines.base import Branch
 from smartform.engines.load import text_engine
@@ -88,7 +89,8 @@ def ask(filler: Filler, held: Sequence[tuple[Example, dict[str, Value]]]) -> lis
         languages = languages_of(example.text)
         plans = {f.name: plan(f, example.text, languages, example.today) for f in example.form.fields}
         prompt = extraction_prompt(example.form, example.text, example.today)
-        for decoded in filler.engine.decode(prompt, [Branch(n, p.constraint) for n, p in plans.items()]):
+        heard = filler.engine.decode(prompt, [Branch(n, p.constraint) for n, p in plans.items()])
+        for decoded in settle(plans, example.text, heard).values():
             field = example.form[decoded.name]
             value = read_answer(field, plans[decoded.name], example.text, example.today, decoded)
             silent = 1.0 if decoded.p_no_data is None else decoded.p_no_data
