@@ -303,7 +303,7 @@ def _fill(
     service: Service, jobs: Jobs, sheet: Sheet, text: str, session: str, left: _Left, right: _Right
 ) -> Iterator[Answer]:
     source = sheet.begin_fill(text)
-    total, done = len(sheet.form.fields), 0
+    total, answered = len(sheet.form.fields), set[str]()
 
     def work(emit: Callable[[FieldResult], None], cancel: Cancel) -> FillResult:
         return service.fill(sheet.form, text, today=sheet.today, on_field=emit, cancel=cancel)
@@ -315,7 +315,8 @@ def _fill(
                 fields = next(stream)
                 for field in fields:
                     sheet.merge(field, source)
-                done = min(done + len(fields), total)
+                    answered.add(field.name)
+                done = len(answered)
                 status = busy("busy_fill", done / total, done=done, total=total)
                 yield {right.form: sheet.to_dict(), left.status: status}
         except StopIteration as finished:
