@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from heapq import heapify, heappop, heappush
 
 from smartform.constraints import Plan
 from smartform.engines.base import Decoded, OneOf
@@ -42,18 +43,22 @@ def settle(plans: Mapping[str, Plan], text: str, answers: Iterable[Decoded]) -> 
         Field name → its answer, with probabilities given what others took.
     """
     settled = {answer.name: answer for answer in answers}
-    waiting = {name for name, answer in settled.items() if _claim(plans[name], answer)}
+    claims = {name: claim for name, answer in settled.items() if (claim := _claim(plans[name], answer))}
+    if len(set(claims.values())) == len(claims):
+        return settled
+    surest = [(-_score(settled[name]), name) for name in claims]
+    heapify(surest)
     taken: Counter[_Claim] = Counter()
-    while waiting:
-        name = max(sorted(waiting), key=lambda n: _score(settled[n]))
+    while surest:
+        _, name = heappop(surest)
         claim = _claim(plans[name], settled[name])
         if claim is None:
-            waiting.remove(name)
-        elif not taken[claim] or taken[claim] < _places(plans[name], text, claim[1]):
+            continue
+        if not taken[claim] or taken[claim] < _places(plans[name], text, claim[1]):
             taken[claim] += 1
-            waiting.remove(name)
         else:
             settled[name] = _without(plans[name], settled[name])
+            heappush(surest, (-_score(settled[name]), name))
     return settled
 
 
