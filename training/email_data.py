@@ -28,7 +28,7 @@ from training.public import located
 from training.rewrites import Rewrite
 from training.targets import read_rows
 
-CLEAN_SHARE = 0.4
+CLEAN_SHARE = 0.46
 """Share of the clean texts that are left as they are."""
 
 REPEATS = {"tone": 6, "both": 6, "clarity": 4, "grammar": 4, "clean": 2}
