@@ -8,7 +8,8 @@ import fastapi
 import gradio as gr
 
 from ui import theme
-from ui.form_tab import CORES, Desk, form_tab
+from ui.form_tab import Desk, form_tab
+from ui.jobs import CORES
 from ui.strings import i18n
 
 CACHE_SECONDS = (600, 600)
