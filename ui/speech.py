@@ -1,4 +1,8 @@
-"""Speech on the screen: a microphone that is heard while one speaks, and recordings as files."""
+"""Speech on the screen: a microphone, and recordings as files.
+
+Of all microphones of a page, Gradio (6.31) lets only the first one drawn stream: every further one
+fails to register its encoder. The others are `live=False` and are heard when the recording ends.
+"""
 
 from __future__ import annotations
 
@@ -31,12 +35,17 @@ LANGUAGES = {
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """The components that take speech."""
+    """The components that take speech.
+
+    Args:
+        live: whether the microphone is heard while one speaks.
+    """
 
     microphone: gr.Audio
     language: gr.Dropdown
     upload: gr.UploadButton
     heard: gr.Textbox
+    live: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +69,16 @@ class Listener:
     form: Callable[[Any], FormSpec | None]
 
 
-def draw_speech(prefix: str = "") -> Speech:
+def draw_speech(prefix: str = "", *, live: bool = True) -> Speech:
     """Draw the components.
 
     Args:
         prefix: begins their element ids, so that two tabs can have them.
+        live: as of `Speech`.
     """
     microphone = gr.Audio(
         sources=["microphone"],
-        streaming=True,
+        streaming=live,
         type="filepath",
         label=t("microphone"),
         elem_id=f"{prefix}microphone",
@@ -93,16 +103,20 @@ def draw_speech(prefix: str = "") -> Speech:
         upload = gr.UploadButton(
             t("sound_file"), file_types=["audio"], elem_id=f"{prefix}sound-file", min_width=160
         )
-    return Speech(microphone, language, upload, heard)
+    return Speech(microphone, language, upload, heard, live)
 
 
 def wire_speech(service: Service, jobs: Jobs, speech: Speech, listener: Listener) -> None:
     """Let the components hear with `service` and add to the listener's text."""
-    _wire_microphone(service, speech, listener)
-    _wire_files(service, jobs, speech, listener)
+    _wire_recording(service, jobs, speech, listener, speech.upload, speech.upload.upload)
+    if speech.live:
+        _wire_dictation(service, speech, listener)
+    else:
+        recorded = speech.microphone.stop_recording
+        _wire_recording(service, jobs, speech, listener, speech.microphone, recorded)
 
 
-def _wire_microphone(service: Service, speech: Speech, listener: Listener) -> None:
+def _wire_dictation(service: Service, speech: Speech, listener: Listener) -> None:
     dictations = Dictations(service)
 
     @guarded(listener.status)
@@ -145,7 +159,14 @@ def _wire_microphone(service: Service, speech: Speech, listener: Listener) -> No
     )
 
 
-def _wire_files(service: Service, jobs: Jobs, speech: Speech, listener: Listener) -> None:
+def _wire_recording(
+    service: Service,
+    jobs: Jobs,
+    speech: Speech,
+    listener: Listener,
+    source: gr.Component,
+    arrived: Callable[..., Any],
+) -> None:
     @guarded(listener.status)
     def listen(path: str, language: str, text: Any, hint: Any, request: gr.Request) -> Iterator[Answer]:
         yield {
@@ -172,16 +193,17 @@ def _wire_files(service: Service, jobs: Jobs, speech: Speech, listener: Listener
         yield {listener.text: listener.add(text, heard), listener.status: notice("done_transcribed")}
 
     def settle() -> Answer:
-        return {speech.heard: gr.Textbox("", visible=False), listener.cancel: gr.Button(interactive=False)}
+        answer = {speech.heard: gr.Textbox("", visible=False), listener.cancel: gr.Button(interactive=False)}
+        return answer if speech.live else {**answer, speech.microphone: None}
 
-    speech.upload.upload(
+    arrived(
         listen,
-        [speech.upload, speech.language, listener.text, listener.hint],
+        [source, speech.language, listener.text, listener.hint],
         [listener.text, speech.heard, listener.status, listener.cancel],
         concurrency_id=CORES,
         concurrency_limit=1,
         **QUIET,
-    ).then(settle, None, [speech.heard, listener.cancel], queue=False, **QUIET)
+    ).then(settle, None, [speech.heard, listener.cancel, speech.microphone], queue=False, **QUIET)
 
 
 def appended(text: str, heard: str) -> str:
