@@ -41,6 +41,10 @@ SCORES = {
 """Phrase → what it adds to sentiment and politeness."""
 
 
+MOST_STEPS = 60
+"""Long revisions stream their beginning alone."""
+
+
 def _levels(score: float) -> tuple[float, float, float]:
     """Probabilities whose highest is the third beyond ±0.34, and whose ends differ by `score`."""
     score = max(-0.98, min(0.98, score))
@@ -116,7 +120,7 @@ class ScriptedMail:
         on_progress: Callable[[float, str], None] | None,
         cancel: Cancel,
     ) -> None:
-        words = re.findall(r"\S+\s*", text)
+        words = re.findall(r"\S+\s*", text)[:MOST_STEPS]
         for count in range(1, len(words) + 1):
             time.sleep(self.pause)
             if cancel():

@@ -15,6 +15,7 @@ from typing import Any
 
 import gradio as gr
 
+from smartform.revision import Revision
 from ui.strings import TABLE
 
 _STATIC = Path(__file__).parent / "static"
@@ -53,7 +54,7 @@ def draft_box(value: dict[str, Any], tone: Callable[..., dict[str, Any]]) -> gr.
     """A box to write an e-mail in, with how it comes across; Ctrl+Enter triggers `submit`.
 
     Args:
-        value: {"text": the draft}; the browser writes edits back into it. {"heard": words} adds them.
+        value: {"text": the draft}; the browser writes edits back into it. what `spoken` makes adds words.
         tone: called by the browser with {"text": …, "weights": bool}; answers as `ui.email_tab.toned`.
     """
     scripts = ("spans.js", "tone.js", "draft_box.js")
@@ -63,7 +64,7 @@ def draft_box(value: dict[str, Any], tone: Callable[..., dict[str, Any]]) -> gr.
 def revision_view(tone: Callable[..., dict[str, Any]]) -> gr.HTML:
     """A draft with its edits, each to be taken or left, and the text that comes of it.
 
-    Its value is what `ui.email_tab.writing` and `ui.email_tab.revised` make, or None.
+    Its value is what `writing` and `revised` make, or None.
 
     Args:
         tone: as of `draft_box`; scores the text as edits are taken and left.
@@ -139,5 +140,21 @@ def clipping(text: str) -> dict[str, Any]:
     return {"text": text, "number": next(_numbers)}
 
 
+def spoken(words: str) -> dict[str, Any]:
+    """Words for the draft box to add to its text as it then stands: one may have typed meanwhile."""
+    return {"heard": words, "number": next(_numbers)}
+
+
+def writing(text: str) -> dict[str, Any]:
+    """What the revision view shows while the revision comes in."""
+    return {"state": "writing", "text": text}
+
+
+def revised(revision: Revision) -> dict[str, Any]:
+    """What the revision view shows of a finished job."""
+    return {"state": "done", "number": next(_numbers), "draft": revision.draft, **revision.to_dict()}
+
+
 _numbers = itertools.count(1)
-"""Tells two equal parcels apart, so that a second click delivers again."""
+"""Tells two equal values apart, so that a second click delivers again; Gradio sends the last value of a
+job twice, which the number tells too."""

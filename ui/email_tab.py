@@ -18,7 +18,7 @@ from smartform.revision import Amount, ProofreadOptions, Register, Revision
 from smartform.service import Service
 from smartform.tone import ToneReport
 from ui.boundary import Answer, explain, guarded
-from ui.components import busy, draft_box, notice, notice_box, revision_view
+from ui.components import busy, draft_box, notice, notice_box, revised, revision_view, spoken, writing
 from ui.jobs import CORES, QUIET, Jobs, streamed
 from ui.speech import Listener, Speech, draw_speech, wire_speech
 from ui.strings import i18n as t
@@ -123,7 +123,9 @@ def email_tab(desk: MailDesk) -> None:
         desk.speech,
         jobs,
         left.speech,
-        Listener(left.status, left.cancel, left.draft, _dictated, left.draft, lambda _: None),
+        Listener(
+            left.status, left.cancel, left.draft, lambda _, heard: spoken(heard), left.draft, lambda _: None
+        ),
     )
 
 
@@ -309,16 +311,6 @@ def options(chosen: Mapping[str, Any], trained: str) -> ProofreadOptions:
     )
 
 
-def writing(text: str) -> dict[str, Any]:
-    """What the revision view shows while the revision comes in."""
-    return {"state": "writing", "text": text}
-
-
-def revised(revision: Revision) -> dict[str, Any]:
-    """What the revision view shows of a finished job."""
-    return {"state": "done", "draft": revision.draft, **revision.to_dict()}
-
-
 def _summary(revision: Revision) -> dict[str, Any]:
     seconds = f"{revision.seconds:.1f}"
     if revision.refused:
@@ -328,7 +320,7 @@ def _summary(revision: Revision) -> dict[str, Any]:
     return notice("done_proofread", n=len(revision.edits), seconds=seconds)
 
 
-# ---- settings and speech ---------------------------------------------------------------------
+# ---- settings --------------------------------------------------------------------------------
 
 
 def _wire_reset(desk: MailDesk, settings: _Settings) -> None:
@@ -343,8 +335,3 @@ def _wire_reset(desk: MailDesk, settings: _Settings) -> None:
         }
 
     settings.reset.click(reset, None, [settings.model, *components.values()], queue=False, **QUIET)
-
-
-def _dictated(_: Any, heard: str) -> dict[str, Any]:
-    """The browser adds the words to the draft as it then stands: it may have been typed in meanwhile."""
-    return {"heard": heard}

@@ -22,6 +22,7 @@ const panel = make("div", { class: "sf-tone", id: "draft-tone", role: "group", "
 let marked = "";
 let sentences = [];
 let pointed = null;
+let delivered = null;
 
 // ---- the mirror -----------------------------------------------------------------------------
 
@@ -131,12 +132,19 @@ function changed(wait = TONE_WAIT) {
   }
 }
 
+function take({ text, heard, number }) {
+  if (heard === undefined) return text;
+  if (number === delivered) return area.value;
+  delivered = number;
+  return [area.value.trimEnd(), heard.trim()].filter(Boolean).join("\n");
+}
+
 function arrive() {
-  const { text, heard } = props.value || {};
-  if (heard !== undefined) area.value = [area.value.trimEnd(), heard.trim()].filter(Boolean).join("\n");
-  else if (text === undefined || text === area.value) return;
-  else area.value = text;
-  changed(0);
+  const text = take(props.value || {});
+  if (text === undefined) return;
+  const other = text !== area.value;
+  if (other) area.value = text;
+  if (other || props.value.heard !== undefined) changed(0);
 }
 
 area.addEventListener("input", () => changed());

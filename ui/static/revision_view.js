@@ -235,6 +235,8 @@ function finish(arrived) {
   const edits = arrived.edits.map(({ span: [start, end], ...edit }) => ({ start, end, on: true, ...edit }));
   view = { ...arrived, edits };
   catchUp();
+  // On a phone the draft, the settings and the microphone stand above it.
+  if (matchMedia("(max-width: 899px)").matches) root.scrollIntoView({ block: "start" });
 }
 
 // Shows `view` fitted to the draft as it stands now.
@@ -256,8 +258,10 @@ function arrive() {
     view = earlier;
     if (view) catchUp();
     else drawEmpty();
-  } else if (arrived.state === "done") finish(arrived);
-  else if (!view) {
+  } else if (arrived.state === "done") {
+    if (view && view.number === arrived.number) publish();
+    else finish(arrived);
+  } else if (!view) {
     view = arrived;
     drawDone();
   }
