@@ -112,7 +112,7 @@ def email_tab(desk: MailDesk) -> None:
         return toned(desk, asked)
 
     with gr.Row(elem_classes=["sf-columns"], equal_height=False):
-        with gr.Column(scale=1, min_width=320, elem_classes=["sf-left"]):
+        with gr.Column(scale=1, min_width=320, elem_classes=["sf-left", "sf-flowing"]):
             left, settings = _draw_left(desk, tone)
         with gr.Column(scale=1, min_width=320, elem_classes=["sf-right"]):
             revision = revision_view(tone)

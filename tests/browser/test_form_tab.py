@@ -106,6 +106,14 @@ def test_values_stream_in_and_carry_their_states(page: Page) -> None:
     expect(row(page, "guestName").locator(".sf-chip")).to_have_attribute("title", re.compile("% sure"))
 
 
+def test_the_first_fill_counts_from_the_persons_own_date(open_page: OpenPage) -> None:
+    page = open_page(timezone_id="Pacific/Kiritimati")
+    with page.expect_request("**/queue/join*") as asked:
+        page.locator("#fill").click()
+    sheets = [value for value in asked.value.post_data_json["data"] if isinstance(value, dict)]
+    assert [sheet["today"] for sheet in sheets] == [page.evaluate("new Date().toLocaleDateString('sv')")]
+
+
 def test_choosing_a_field_marks_its_place_in_the_text(page: Page) -> None:
     fill(page)
     box(page, "guestName").focus()

@@ -15,7 +15,7 @@ let scores = null;
 let chips = [];
 
 const clone = (data) => JSON.parse(JSON.stringify(data));
-const title = (words) => make("h2", { class: "sf-title", tabindex: -1 }, words);
+const title = (words) => make("h2", { class: "sf-revision-title" }, words);
 const button = (act, words, onclick, style = "") =>
   make("button", { type: "button", class: `sf-small ${style}`, "data-act": act, onclick }, words);
 
