@@ -391,3 +391,4 @@ def test_the_privacy_line_tells_of_a_remote_model(open_page: OpenPage) -> None:
         page = open_page(remote.url)
         expect(page.locator(".sf-privacy p")).to_contain_text("is sent to the model server")
         expect(page.get_by_role("tab", name="E-mail")).to_have_count(0)
+        page.close()
