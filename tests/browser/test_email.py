@@ -92,6 +92,7 @@ def test_a_sentence_shows_its_own_tone_under_the_pointer_and_the_cursor(mail_pag
     page = mail_page
     rude = page.locator('.sf-sentence[data-politeness="impolite"]').first
     expect(rude).to_have_text("You people are useless.")
+    expect(page.locator(".sf-word").first).to_be_visible()
     box = rude.bounding_box()
     assert box
     page.mouse.move(box["x"] + 20, box["y"] + box["height"] / 2)

@@ -112,6 +112,7 @@ def test_the_first_fill_counts_from_the_persons_own_date(open_page: OpenPage) ->
         page.locator("#fill").click()
     sheets = [value for value in asked.value.post_data_json["data"] if isinstance(value, dict)]
     assert [sheet["today"] for sheet in sheets] == [page.evaluate("new Date().toLocaleDateString('sv')")]
+    expect(page.locator("#status")).to_contain_text("Done:", timeout=20_000)
 
 
 def test_choosing_a_field_marks_its_place_in_the_text(page: Page) -> None:

@@ -98,6 +98,10 @@ function drawReport(report, { text, weights }) {
     clear([report.problem.message || say(report.problem.key), report.problem.hint].filter(Boolean).join(" "));
     return;
   }
+  if (weights) {
+    drawWords(report.words, text);
+    return;
+  }
   sentences = report.sentences.map(({ span: [start, end], ...tone }) => ({ start, end, tone }));
   marked = text;
   drawMirror();
@@ -106,8 +110,7 @@ function drawReport(report, { text, weights }) {
   remark.textContent = say(report.applies ? "tone_language" : "tone_unfit", { language: languageName(report.language) });
   tip.replaceChildren(sentences.length > 1 ? say("tone_hint") : "");
   if (document.activeElement === area) point(atCursor());
-  if (weights) drawWords(report.words, text);
-  else ask({ text, weights: true }, WEIGHTS_WAIT - TONE_WAIT);
+  ask({ text, weights: true }, WEIGHTS_WAIT - TONE_WAIT);
 }
 
 function clear(words) {

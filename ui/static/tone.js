@@ -3,6 +3,7 @@ const FACES = {
   sentiment: { negative: "🙁", neutral: "😐", positive: "🙂" },
   politeness: { impolite: "😠", neutral: "🤝", polite: "🙏" },
 };
+const RETRY_WAIT = 3000;
 const MEASURES = ["sentiment", "politeness"];
 
 const signed = (score) => (score < 0 ? "−" : "+") + Math.abs(score).toFixed(2);
@@ -42,10 +43,11 @@ function toneReader(answered) {
       const report = await server.tone(asked);
       if (!wanted) answered(report, asked);
     } catch {
-      // The connection failed; the next keystroke asks again.
-    } finally {
-      busy = false;
+      // The connection failed: ask again, unless there is a newer text by then.
+      await new Promise((done) => setTimeout(done, RETRY_WAIT));
+      wanted = wanted || asked;
     }
+    busy = false;
     ask();
   }
 
