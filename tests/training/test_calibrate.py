@@ -6,12 +6,22 @@ import json
 import math
 import random
 
+import numpy as np
 import pytest
 
 from smartform.policy import Policy
 from smartform.schema import FieldType
 from training import calibrate
-from training.calibrate import Answered, Curve, Hope, best_thresholds, fit_curves, fit_policy, threshold
+from training.calibrate import (
+    Answered,
+    Curve,
+    Hope,
+    best_thresholds,
+    fit_curves,
+    fit_policy,
+    review_threshold,
+    threshold,
+)
 
 
 def logistic(x: float) -> float:
@@ -83,3 +93,9 @@ def test_values_are_given_while_they_add_to_f1() -> None:
 def _f1(given: list[Answered], bar: float) -> float:
     kept = [a for a in given if a.evidence >= bar]
     return 2 * sum(a.right for a in kept) / (len(kept) + sum(bool(a.gold) for a in given))
+
+
+def test_review_threshold_lies_between_wrong_and_right() -> None:
+    confidence = np.array([0.2, 0.3, 0.4, 0.8, 0.9, 0.95, 0.97, 0.99])
+    right = np.array([0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0])
+    assert 0.3 <= review_threshold(confidence, right) <= 0.8
