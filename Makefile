@@ -66,6 +66,7 @@ train-forms: env test-env
 	$(BIN)/python -m training.train_forms --config $(FORMS)
 	$(BIN)/python -m convert.to_gguf runs/forms/best --base "$$($(BIN)/python -c '$(LOCATE)')" \
 	  --task forms --out models/forms.gguf
+	$(BIN)/python -m convert.record forms
 	$(BIN)/python -m training.calibrate --config $(FORMS)
 	$(BIN)/python -m training.evaluate forms --data training/data/forms/dev.jsonl --report runs/forms/report
 	$(BIN)/python -m training.card --config $(FORMS) --adapter models/forms.gguf --report runs/forms/report \
