@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import random
 import sys
 from collections.abc import Sequence
@@ -145,7 +146,8 @@ def load_model(run: LoraRun) -> tuple[Any, Any]:
     if run.precision in ("8bit", "4bit"):
         base, tokenizer = _load_quantised(run)
     else:
-        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        cuda = torch.cuda.is_available()
+        device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0))) if cuda else torch.device("cpu")
         base, tokenizer = load_base(
             run.base, device, torch.float32 if run.precision == "fp32" else torch.bfloat16
         )
@@ -233,8 +235,8 @@ def training_arguments(run: LoraRun, *, evaluate: bool) -> TrainingArguments:
         per_device_train_batch_size=run.batch,
         per_device_eval_batch_size=run.batch,
         gradient_accumulation_steps=run.accumulation,
-        gradient_checkpointing=run.gradient_checkpointing and run.engine != "unsloth",
-        gradient_checkpointing_kwargs={"use_reentrant": False},
+        activation_checkpointing=run.gradient_checkpointing and run.engine != "unsloth",
+        activation_checkpointing_kwargs={"use_reentrant": False},
         learning_rate=run.learning_rate,
         lr_scheduler_type="cosine",
         warmup_steps=run.warmup,
@@ -263,10 +265,12 @@ def training_arguments(run: LoraRun, *, evaluate: bool) -> TrainingArguments:
     )
 
 
+MEASURES = {"loss": "loss", "eval_loss": "eval_loss", "learning_rate": "lr", "grad_norm": "norm"}
+"""What the Trainer logs → what `training.curves` draws."""
+
+
 class MetricsFile(TrainerCallback):
     """Writes what the Trainer logs as the lines that `training.curves` draws."""
-
-    NAMES = {"loss": "loss", "eval_loss": "eval_loss", "learning_rate": "lr", "grad_norm": "norm"}
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -281,7 +285,7 @@ class MetricsFile(TrainerCallback):
         self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **more: Any
     ) -> None:
         """One line of the run's measures."""
-        measures = {name: logs[key] for key, name in self.NAMES.items() if logs and key in logs}
+        measures = {name: logs[key] for key, name in MEASURES.items() if logs and key in logs}
         if measures and state.is_world_process_zero:
             line = {"step": state.global_step, "tokens": int(state.num_input_tokens_seen)} | measures
             with self.path.open("a", encoding="utf-8") as file:
