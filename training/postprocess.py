@@ -3,6 +3,8 @@
     python -m training.postprocess runs/texts.jsonl --forms mine.jsonl
     python -m training.postprocess runs/texts.jsonl --messages talks.jsonl
     python -m training.postprocess pairs.csv --messages talks.jsonl
+    python -m training.postprocess hub:mlabonne/FineTome-100k/data/train-00000-of-00001.parquet \\
+        --rows 5000 --messages talks.jsonl
 
 The input is what `training.synthesise` kept, or any file that `training.chat_rows` reads. `--forms`
 writes our format (`training/data/FORMAT.md`) for `training.train_forms`; `--messages` writes OpenAI
@@ -37,13 +39,16 @@ _COPIED = (FieldType.TEXT, FieldType.LONGTEXT, FieldType.LIST)
 def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Make training data of what a teacher wrote.")
     parser.add_argument("files", nargs="+")
+    parser.add_argument("--rows", type=int, help="read no more than the first so many")
     parser.add_argument("--forms", type=Path, help="write our format there")
     parser.add_argument("--messages", type=Path, help="write OpenAI messages there")
     arguments = parser.parse_args(argv)
     if not arguments.forms and not arguments.messages:
         parser.error("say where to write: --forms FILE, --messages FILE, or both")
     dropped: Counter[str] = Counter()
-    rows = list(distinct(sound(unfolded(read_rows(arguments.files), dropped), dropped), dropped))
+    rows = list(
+        distinct(sound(unfolded(read_rows(arguments.files)[: arguments.rows], dropped), dropped), dropped)
+    )
     if arguments.forms:
         _write(arguments.forms, (row.data for row in rows if row.kind is Kind.FORMS))
     if arguments.messages:
