@@ -2,6 +2,7 @@
 # make test    every test              make check    style, types, import direction, README commands
 # make bench   side-by-side timings    make screenshots    the pictures in README.md
 # make train-forms    train, convert and install the forms adapter
+# make train-smoke    the same loop on tiny models: check, train, stop, resume, convert, compare, push, fetch
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -12,7 +13,7 @@ LOCATE := from smartform.engines import models; print(models.locate("gemma-3-270
 LLAMA := $(shell sed -n 's/^\(llama-cpp-python==[^ ]*\).*/\1/p' requirements.txt)
 
 .DEFAULT_GOAL := run
-.PHONY: run env fetch-models test check test-env test-tools bench train-forms screenshots
+.PHONY: run env fetch-models test check test-env test-tools bench train-forms train-smoke screenshots
 
 run: env
 	$(BIN)/python app.py
@@ -73,6 +74,10 @@ train-forms: env test-env
 	$(BIN)/python -m training.evaluate forms --data training/data/forms/dev.jsonl --report runs/forms/report
 	$(BIN)/python -m training.card --config $(FORMS) --adapter models/forms.gguf --report runs/forms/report \
 	  --out models/forms.md
+
+train-smoke: env test-env
+	$(BIN)/python -m pytest tests/convert tests/training/test_check_data.py tests/training/test_train_lora.py \
+	  tests/training/test_train_forms.py tests/training/test_notebook.py
 
 screenshots: env test-env test-tools
 	$(BIN)/python -m tests.browser.screenshots

@@ -39,6 +39,7 @@ chosen = {"forms": [], "chat": "--engine unsloth --precision 4bit --packing fals
 # %cd smart-form
 # %pip install -q -r requirements.txt -r requirements/train.txt pyarrow
 # %pip install -q unsloth bitsandbytes
+import unsloth  # before transformers, which it makes faster
 
 # %% colab
 # @title Checkpoints on Drive
@@ -49,12 +50,12 @@ runs = "/content/drive/MyDrive/smart-form"
 
 # %% colab
 # @title FineTome-100k in place of your own data: sound rows of the first 5,000
-# @markdown Leave this cell out for your own data.
+# @markdown Leave this cell out for your own data; choose the task 'chat' above for FineTome.
 from training import postprocess
 
 finetome = "hub:mlabonne/FineTome-100k/data/train-00000-of-00001.parquet"
 postprocess.main([finetome, "--rows", "5000", "--messages", "finetome.jsonl"])
-data, held, task = "finetome.jsonl", "", "chat"
+data, held = "finetome.jsonl", ""
 
 # %%
 # @title Check the data
