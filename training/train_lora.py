@@ -194,7 +194,9 @@ def _load_quantised(run: LoraRun) -> tuple[Any, Any]:
         dtype=compute,
         device_map={"": torch.cuda.current_device()},
     )
-    prepared = prepare_model_for_kbit_training(base, use_gradient_checkpointing=run.gradient_checkpointing)
+    prepared = prepare_model_for_kbit_training(
+        base, run.gradient_checkpointing, gradient_checkpointing_kwargs={"use_reentrant": False}
+    )
     return prepared, AutoTokenizer.from_pretrained(run.base)
 
 
