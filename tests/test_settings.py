@@ -104,3 +104,10 @@ def test_an_adapter_that_finds_nothing_is_not_offered() -> None:
     with pytest.raises(WeightsError, match="'scripted' loads, but finds nothing") as caught:
         load.try_out(Filler(ScriptedEngine({})))
     assert "trained for forms" in caught.value.hint
+
+
+def test_only_adapters_that_did_not_come_with_the_product_are_tried(tmp_path: Path) -> None:
+    for adapter, prompts in ((None, 0), (load.adapter_path(Settings()), 0), (tmp_path / "mine.gguf", 1)):
+        engine = ScriptedEngine({"name": "Ada Rossi"})
+        load.tried(engine, adapter)
+        assert len(engine.prompts) == prompts

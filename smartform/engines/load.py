@@ -34,12 +34,7 @@ def service(settings: Settings) -> Service:
     """The service for `settings`; models load on first use or by `Service.warm`."""
 
     def filler() -> Filler:
-        from smartform.fill import Filler
-
-        filler = Filler(text_engine(settings))
-        if settings.engine == "local" and settings.adapter not in (None, NO_ADAPTER):
-            try_out(filler)
-        return filler
+        return tried(text_engine(settings), adapter_path(settings) if settings.engine == "local" else None)
 
     return Service.lazy(filler, lambda: transcriber(settings))
 
@@ -115,8 +110,22 @@ def adapter_path(settings: Settings) -> Path | None:
     return path
 
 
+def tried(engine: TextEngine, adapter: Path | None) -> Filler:
+    """A filler with `engine`; an adapter that did not come with the product is tried out first.
+
+    Raises:
+        EngineError: as `try_out`.
+    """
+    from smartform.fill import Filler
+
+    filler = Filler(engine)
+    if adapter is not None and not adapter.is_relative_to(models.ROOT):
+        try_out(filler)
+    return filler
+
+
 def try_out(filler: Filler) -> None:
-    """Fill a form of two fields, before an adapter that did not come with the product is offered.
+    """Fill a form of two fields from a text that answers both.
 
     Raises:
         EngineError: the model fails.
