@@ -122,7 +122,7 @@ def _models_parser(parser: argparse.ArgumentParser) -> None:
     actions.add_parser("list", help="every known model and how it stands here").set_defaults(run=_list)
     fetch = actions.add_parser("fetch", help="fetch models that are missing")
     fetch.set_defaults(run=_fetch)
-    verify = actions.add_parser("verify", help="read models again and compare their sha256")
+    verify = actions.add_parser("verify", help="compare models with their sha256, and try adapters")
     verify.set_defaults(run=_verify)
     for action in (fetch, verify):
         action.add_argument("ids", nargs="*", metavar="ID", help="those the settings need if left out")
@@ -227,6 +227,9 @@ def _verify(options: argparse.Namespace, service: Service | None) -> int:
         print(f"{name}: {standing.state.value}" + (f" ({standing.detail})" if standing.detail else ""))
         if standing.state is not models.State.READY:
             worst = ENGINE_FAILED
+        elif standing.artifact.task == "adapter":
+            load.try_adapter(name)
+            print(f"{name}: works on {standing.artifact.base}")
     if worst:
         print("Fetch them with: python -m smartform models fetch", file=sys.stderr)
     return worst

@@ -4,6 +4,7 @@
 |---|---|---|
 | SMARTFORM_ENGINE | `local`, or `remote` for an OpenAI-compatible server | local |
 | SMARTFORM_ADAPTER | a GGUF LoRA file, a name from `models list`, or `none` | the bundled one |
+| SMARTFORM_MODELS | a TOML file whose models are added to `models list`, or replace those in it | none |
 | SMARTFORM_REMOTE_URL | base address of the server, `http://localhost:8080/v1` for instance | none |
 | SMARTFORM_REMOTE_MODEL | what the server calls the model | none |
 | SMARTFORM_REMOTE_KEY | key for the server; never shown | none |

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,9 @@ import pytest
 from smartform.engines import load
 from smartform.engines.remote import RemoteEngine
 from smartform.errors import InputError, WeightsError
+from smartform.fill import Filler
 from smartform.settings import Settings
+from tests.fakes import ScriptedEngine
 
 REMOTE = {
     "SMARTFORM_ENGINE": "remote",
@@ -22,7 +25,7 @@ REMOTE = {
 def test_defaults() -> None:
     settings = Settings.from_environment({"SMARTFORM_ADAPTER": "", "PORT": " "})
     assert settings == Settings()
-    assert load.needed(settings) == ("gemma-3-270m-latin", "whisper-base")
+    assert load.needed(settings) == ("gemma-3-270m-latin", "forms", "whisper-base")
 
 
 def test_remote_needs_no_local_text_model_and_never_shows_its_key() -> None:
@@ -69,3 +72,42 @@ def test_adapters(tmp_path: Path) -> None:
         "gemma-3-270m-latin",
         "my-forms",
     )
+
+
+ADDED = """
+[{id}]
+task = "adapter"
+title = "Mine"
+licence = "Apache-2.0"
+licence_url = "https://example.org"
+base = "smollm2-135m-instruct"
+files = [{{ name = "mine.gguf", size = 4, sha256 = "{digest}" }}]
+sources = [{{ kind = "bundled", path = "mine.gguf" }}]
+"""
+
+
+@pytest.mark.parametrize("name", ["forms", "mine"])
+def test_an_added_adapter_is_used_with_its_own_base(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mine.gguf").write_bytes(b"GGUF")
+    digest = hashlib.sha256(b"GGUF").hexdigest()
+    (tmp_path / "added.toml").write_text(ADDED.format(id=name, digest=digest))
+    monkeypatch.setenv("SMARTFORM_MODELS", str(tmp_path / "added.toml"))
+    settings = Settings(adapter=None if name == "forms" else name)
+    assert load.adapter_path(settings) == tmp_path / "mine.gguf"
+    assert load.needed(settings)[:2] == ("smollm2-135m-instruct", name)
+
+
+def test_an_adapter_that_finds_nothing_is_not_offered() -> None:
+    load.try_out(Filler(ScriptedEngine({"name": "Ada Rossi"})))
+    with pytest.raises(WeightsError, match="'scripted' loads, but finds nothing") as caught:
+        load.try_out(Filler(ScriptedEngine({})))
+    assert "trained for forms" in caught.value.hint
+
+
+def test_only_adapters_that_did_not_come_with_the_product_are_tried(tmp_path: Path) -> None:
+    for adapter, prompts in ((None, 0), (load.adapter_path(Settings()), 0), (tmp_path / "mine.gguf", 1)):
+        engine = ScriptedEngine({"name": "Ada Rossi"})
+        load.tried(engine, adapter)
+        assert len(engine.prompts) == prompts

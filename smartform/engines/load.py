@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from smartform.engines import models
 from smartform.engines.base import TextEngine, Transcriber
 from smartform.errors import WeightsError
+from smartform.schema import Field, FormSpec
 from smartform.service import Service
 from smartform.settings import NO_ADAPTER, Settings
 
@@ -21,16 +22,19 @@ if TYPE_CHECKING:
 
 BASE_MODEL = "gemma-3-270m-latin"
 SPEECH_MODEL = "whisper-base"
-BUNDLED_ADAPTER = Path(__file__).resolve().parents[2] / "models" / "forms.gguf"
+FORMS_ADAPTER = "forms"
+
+TRIAL_FORM = FormSpec(
+    (Field("name", description="Who is writing"), Field("city", description="Where they live"))
+)
+TRIAL_TEXT = "Hello, my name is Ada Rossi and I live in Turin."
 
 
 def service(settings: Settings) -> Service:
     """The service for `settings`; models load on first use or by `Service.warm`."""
 
     def filler() -> Filler:
-        from smartform.fill import Filler
-
-        return Filler(text_engine(settings))
+        return tried(text_engine(settings), adapter_path(settings) if settings.engine == "local" else None)
 
     return Service.lazy(filler, lambda: transcriber(settings))
 
@@ -49,7 +53,8 @@ def text_engine(settings: Settings) -> TextEngine:
         )
     from smartform.engines.llama import LlamaEngine
 
-    return LlamaEngine(models.locate(BASE_MODEL), adapter_path(settings), threads=settings.threads)
+    base = models.locate(base_model(settings))
+    return LlamaEngine(base, adapter_path(settings), threads=settings.threads)
 
 
 def transcriber(settings: Settings) -> Transcriber:
@@ -70,12 +75,19 @@ def needed(settings: Settings) -> tuple[str, ...]:
     """Manifest names of the weights that `settings` use."""
     names = []
     if settings.engine == "local":
-        names.append(BASE_MODEL)
-        if settings.adapter and settings.adapter != NO_ADAPTER and not _is_file(settings.adapter):
-            names.append(settings.adapter)
+        adapter = settings.adapter or FORMS_ADAPTER
+        names.append(base_model(settings))
+        if adapter != NO_ADAPTER and not _is_file(adapter):
+            names.append(adapter)
     if settings.transcriber == "faster-whisper":
         names.append(SPEECH_MODEL)
     return tuple(names)
+
+
+def base_model(settings: Settings) -> str:
+    """Manifest name of the base model: the one that the manifest's adapter was trained on."""
+    adapter = models.manifest().get(settings.adapter or FORMS_ADAPTER)
+    return adapter.base if adapter and adapter.base else BASE_MODEL
 
 
 def adapter_path(settings: Settings) -> Path | None:
@@ -86,23 +98,63 @@ def adapter_path(settings: Settings) -> Path | None:
     """
     if settings.adapter == NO_ADAPTER:
         return None
-    if settings.adapter is None:
-        return _existing(BUNDLED_ADAPTER, "The bundled forms adapter is missing.")
-    if _is_file(settings.adapter):
-        return _existing(
-            Path(settings.adapter).expanduser(), "The adapter file of SMARTFORM_ADAPTER does not exist."
+    adapter = settings.adapter or FORMS_ADAPTER
+    if not _is_file(adapter):
+        return models.locate(adapter)
+    path = Path(adapter).expanduser()
+    if not path.is_file():
+        raise WeightsError(
+            "The adapter file of SMARTFORM_ADAPTER does not exist.",
+            f"Put a GGUF LoRA there, or set SMARTFORM_ADAPTER to a file or to '{NO_ADAPTER}'.",
         )
-    return models.locate(settings.adapter)
+    return path
+
+
+def tried(engine: TextEngine, adapter: Path | None) -> Filler:
+    """A filler with `engine`; an adapter that did not come with the product is tried out first.
+
+    Raises:
+        EngineError: as `try_out`.
+    """
+    from smartform.fill import Filler
+
+    filler = Filler(engine)
+    if adapter is not None and not adapter.is_relative_to(models.ROOT):
+        try_out(filler)
+    return filler
+
+
+def try_out(filler: Filler) -> None:
+    """Fill a form of two fields from a text that answers both.
+
+    Raises:
+        EngineError: the model fails.
+        WeightsError: it finds nothing where everything is said.
+    """
+    found = filler.fill(TRIAL_FORM, TRIAL_TEXT)
+    if all(field.value is None for field in found.fields):
+        raise WeightsError(
+            f"'{filler.engine.name}' loads, but finds nothing in a text that answers every field.",
+            "Check that the adapter was trained for forms, and on this very base model.",
+        )
+
+
+def try_adapter(artifact_id: str) -> None:
+    """Load an adapter of the manifest onto its base; one for forms must fill a form, too.
+
+    Raises:
+        WeightsError: it is missing, does not fit its base, or finds nothing.
+    """
+    import gguf
+
+    from smartform.fill import Filler
+
+    settings = Settings(adapter=artifact_id)
+    filler = Filler(text_engine(settings))
+    task = gguf.GGUFReader(models.locate(artifact_id)).get_field(gguf.Keys.Adapter.LORA_TASK_NAME)
+    if task is not None and task.contents() == "forms":
+        try_out(filler)
 
 
 def _is_file(adapter: str) -> bool:
     return adapter.endswith(".gguf")
-
-
-def _existing(path: Path, message: str) -> Path:
-    if not path.is_file():
-        raise WeightsError(
-            message,
-            f"Put a GGUF LoRA there, or set SMARTFORM_ADAPTER to a file or to '{NO_ADAPTER}'.",
-        )
-    return path
