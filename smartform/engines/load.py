@@ -11,32 +11,49 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smartform.engines import models
-from smartform.engines.base import TextEngine, Transcriber
+from smartform.engines.base import Transcriber
 from smartform.errors import WeightsError
-from smartform.service import Service
+from smartform.service import Once, Service
 from smartform.settings import NO_ADAPTER, Settings
+from smartform.tone import ToneScorer
 
 if TYPE_CHECKING:
+    from smartform.engines.llama import LlamaEngine
+    from smartform.engines.remote import RemoteEngine
     from smartform.fill import Filler
+    from smartform.proofread import Proofreader
 
 BASE_MODEL = "gemma-3-270m-latin"
 SPEECH_MODEL = "whisper-base"
+EMAIL_ADAPTER = "email"
 BUNDLED_ADAPTER = Path(__file__).resolve().parents[2] / "models" / "forms.gguf"
 
 
 def service(settings: Settings) -> Service:
-    """The service for `settings`; models load on first use or by `Service.warm`."""
+    """The service for `settings`; models load on first use or by `Service.warm`.
+
+    Forms and e-mails share one language model, each with its adapter.
+    """
+    engine = Once(lambda: text_engine(settings))
+    scorer = Once(lambda: tone_scorer(settings))
 
     def filler() -> Filler:
         from smartform.fill import Filler
 
-        return Filler(text_engine(settings))
+        return Filler(engine.get())
 
-    return Service.lazy(filler, lambda: transcriber(settings))
+    def proofreader() -> Proofreader:
+        from smartform.proofread import Proofreader
+
+        if settings.engine == "local":
+            _need_email_adapter(settings)
+        return Proofreader(engine.get(), scorer.get())
+
+    return Service.lazy(filler, lambda: transcriber(settings), proofreader, scorer.get)
 
 
-def text_engine(settings: Settings) -> TextEngine:
-    """The language model that `settings` name.
+def text_engine(settings: Settings) -> LlamaEngine | RemoteEngine:
+    """The language model that `settings` name; it fills forms and revises e-mails.
 
     Raises:
         WeightsError: the base model or the adapter is missing or damaged.
@@ -49,7 +66,12 @@ def text_engine(settings: Settings) -> TextEngine:
         )
     from smartform.engines.llama import LlamaEngine
 
-    return LlamaEngine(models.locate(BASE_MODEL), adapter_path(settings), threads=settings.threads)
+    return LlamaEngine(
+        models.locate(BASE_MODEL),
+        adapter_path(settings),
+        email_adapter_path(settings),
+        threads=settings.threads,
+    )
 
 
 def transcriber(settings: Settings) -> Transcriber:
@@ -66,13 +88,25 @@ def transcriber(settings: Settings) -> Transcriber:
     return FasterWhisper(models.locate(SPEECH_MODEL), threads=settings.threads or os.cpu_count() or 1)
 
 
+def tone_scorer(settings: Settings) -> ToneScorer:
+    """The bundled tone model; more than two threads gain nothing on a mail.
+
+    Raises:
+        WeightsError: the model is missing or damaged.
+    """
+    from smartform.engines.tone import OnnxTone
+
+    return OnnxTone.bundled(threads=min(2, settings.threads or os.cpu_count() or 1))
+
+
 def needed(settings: Settings) -> tuple[str, ...]:
     """Manifest names of the weights that `settings` use."""
     names = []
     if settings.engine == "local":
         names.append(BASE_MODEL)
-        if settings.adapter and settings.adapter != NO_ADAPTER and not _is_file(settings.adapter):
-            names.append(settings.adapter)
+        for adapter in (settings.adapter, settings.email_adapter):
+            if adapter and adapter != NO_ADAPTER and not _is_file(adapter):
+                names.append(adapter)
     if settings.transcriber == "faster-whisper":
         names.append(SPEECH_MODEL)
     return tuple(names)
@@ -87,22 +121,47 @@ def adapter_path(settings: Settings) -> Path | None:
     if settings.adapter == NO_ADAPTER:
         return None
     if settings.adapter is None:
-        return _existing(BUNDLED_ADAPTER, "The bundled forms adapter is missing.")
-    if _is_file(settings.adapter):
-        return _existing(
-            Path(settings.adapter).expanduser(), "The adapter file of SMARTFORM_ADAPTER does not exist."
+        return _existing(BUNDLED_ADAPTER, "The bundled forms adapter is missing.", "SMARTFORM_ADAPTER")
+    return _located(settings.adapter, "SMARTFORM_ADAPTER")
+
+
+def email_adapter_path(settings: Settings) -> Path | None:
+    """The LoRA file that revises e-mails; None where the bare base is asked for, or none is bundled.
+
+    Raises:
+        WeightsError: there is no such file or manifest entry.
+    """
+    if settings.email_adapter == NO_ADAPTER:
+        return None
+    if settings.email_adapter is None:
+        return models.locate(EMAIL_ADAPTER) if EMAIL_ADAPTER in models.manifest() else None
+    return _located(settings.email_adapter, "SMARTFORM_EMAIL_ADAPTER")
+
+
+def _need_email_adapter(settings: Settings) -> None:
+    """Refuse to let the bare base revise e-mails unless that is asked for: it rambles."""
+    if settings.email_adapter is None and EMAIL_ADAPTER not in models.manifest():
+        raise WeightsError(
+            "There is no adapter for e-mails.",
+            "Set SMARTFORM_EMAIL_ADAPTER to a GGUF LoRA, or SMARTFORM_ENGINE to remote.",
         )
-    return models.locate(settings.adapter)
+
+
+def _located(adapter: str, variable: str) -> Path:
+    if _is_file(adapter):
+        message = f"The adapter file of {variable} does not exist."
+        return _existing(Path(adapter).expanduser(), message, variable)
+    return models.locate(adapter)
 
 
 def _is_file(adapter: str) -> bool:
     return adapter.endswith(".gguf")
 
 
-def _existing(path: Path, message: str) -> Path:
+def _existing(path: Path, message: str, variable: str) -> Path:
     if not path.is_file():
         raise WeightsError(
             message,
-            f"Put a GGUF LoRA there, or set SMARTFORM_ADAPTER to a file or to '{NO_ADAPTER}'.",
+            f"Put a GGUF LoRA there, or set {variable} to a file or to '{NO_ADAPTER}'.",
         )
     return path
