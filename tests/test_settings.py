@@ -9,7 +9,7 @@ import pytest
 
 from smartform.engines import load
 from smartform.engines.remote import RemoteEngine
-from smartform.errors import InputError, WeightsError
+from smartform.errors import EngineError, InputError, WeightsError
 from smartform.fill import Filler
 from smartform.settings import Settings
 from tests.fakes import ScriptedEngine
@@ -68,10 +68,28 @@ def test_adapters(tmp_path: Path) -> None:
         with pytest.raises(WeightsError) as caught:
             load.adapter_path(Settings(adapter=wrong))
         assert caught.value.hint
-    assert load.needed(Settings(adapter="my-forms", transcriber="openai-whisper")) == (
-        "gemma-3-270m-latin",
-        "my-forms",
-    )
+    assert load.needed(
+        Settings(adapter="my-forms", email_adapter="my-mails", transcriber="openai-whisper")
+    ) == ("gemma-3-270m-latin", "my-forms", "my-mails")
+
+
+def test_email_adapters(tmp_path: Path) -> None:
+    file = tmp_path / "mine.gguf"
+    file.write_bytes(b"GGUF")
+    chosen = Settings.from_environment({"SMARTFORM_EMAIL_ADAPTER": str(file)})
+    assert load.email_adapter_path(chosen) == file
+    assert load.email_adapter_path(Settings(email_adapter="none")) is None
+    with pytest.raises(WeightsError) as caught:
+        load.email_adapter_path(Settings(email_adapter=str(tmp_path / "none.gguf")))
+    assert "SMARTFORM_EMAIL_ADAPTER" in f"{caught.value} {caught.value.hint}"
+
+
+def test_without_an_email_adapter_proofreading_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(load, "EMAIL_ADAPTER", "no-such-adapter")
+    assert load.email_adapter_path(Settings()) is None, "forms are filled all the same"
+    with pytest.raises(EngineError, match="no adapter for e-mails") as caught:
+        load.service(Settings()).proofread("Hello.")
+    assert "SMARTFORM_EMAIL_ADAPTER" in caught.value.hint
 
 
 ADDED = """

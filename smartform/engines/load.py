@@ -11,18 +11,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smartform.engines import models
-from smartform.engines.base import TextEngine, Transcriber
+from smartform.engines.base import Transcriber
 from smartform.errors import WeightsError
 from smartform.schema import Field, FormSpec
-from smartform.service import Service
+from smartform.service import Once, Service
 from smartform.settings import NO_ADAPTER, Settings
+from smartform.tone import ToneScorer
 
 if TYPE_CHECKING:
+    from smartform.engines.llama import LlamaEngine
+    from smartform.engines.remote import RemoteEngine
     from smartform.fill import Filler
+    from smartform.proofread import Proofreader
 
 BASE_MODEL = "gemma-3-270m-latin"
 SPEECH_MODEL = "whisper-base"
 FORMS_ADAPTER = "forms"
+EMAIL_ADAPTER = "email"
 
 TRIAL_FORM = FormSpec(
     (Field("name", description="Who is writing"), Field("city", description="Where they live"))
@@ -31,16 +36,28 @@ TRIAL_TEXT = "Hello, my name is Ada Rossi and I live in Turin."
 
 
 def service(settings: Settings) -> Service:
-    """The service for `settings`; models load on first use or by `Service.warm`."""
+    """The service for `settings`; models load on first use or by `Service.warm`.
+
+    Forms and e-mails share one language model, each with its adapter.
+    """
+    engine = Once(lambda: text_engine(settings))
+    scorer = Once(lambda: tone_scorer(settings))
 
     def filler() -> Filler:
-        return tried(text_engine(settings), adapter_path(settings) if settings.engine == "local" else None)
+        return tried(engine.get(), adapter_path(settings) if settings.engine == "local" else None)
 
-    return Service.lazy(filler, lambda: transcriber(settings))
+    def proofreader() -> Proofreader:
+        from smartform.proofread import Proofreader
+
+        if settings.engine == "local":
+            _need_email_adapter(settings)
+        return Proofreader(engine.get(), scorer.get())
+
+    return Service.lazy(filler, lambda: transcriber(settings), proofreader, scorer.get)
 
 
-def text_engine(settings: Settings) -> TextEngine:
-    """The language model that `settings` name.
+def text_engine(settings: Settings) -> LlamaEngine | RemoteEngine:
+    """The language model that `settings` name; it fills forms and revises e-mails.
 
     Raises:
         WeightsError: the base model or the adapter is missing or damaged.
@@ -53,8 +70,12 @@ def text_engine(settings: Settings) -> TextEngine:
         )
     from smartform.engines.llama import LlamaEngine
 
-    base = models.locate(base_model(settings))
-    return LlamaEngine(base, adapter_path(settings), threads=settings.threads)
+    return LlamaEngine(
+        models.locate(base_model(settings)),
+        adapter_path(settings),
+        email_adapter_path(settings),
+        threads=settings.threads,
+    )
 
 
 def transcriber(settings: Settings) -> Transcriber:
@@ -71,14 +92,24 @@ def transcriber(settings: Settings) -> Transcriber:
     return FasterWhisper(models.locate(SPEECH_MODEL), threads=settings.threads or os.cpu_count() or 1)
 
 
+def tone_scorer(settings: Settings) -> ToneScorer:
+    """The bundled tone model; more than two threads gain nothing on a mail.
+
+    Raises:
+        WeightsError: the model is missing or damaged.
+    """
+    from smartform.engines.tone import OnnxTone
+
+    return OnnxTone.bundled(threads=min(2, settings.threads or os.cpu_count() or 1))
+
+
 def needed(settings: Settings) -> tuple[str, ...]:
     """Manifest names of the weights that `settings` use."""
     names = []
     if settings.engine == "local":
-        adapter = settings.adapter or FORMS_ADAPTER
         names.append(base_model(settings))
-        if adapter != NO_ADAPTER and not _is_file(adapter):
-            names.append(adapter)
+        adapters = [settings.adapter or FORMS_ADAPTER, settings.email_adapter or _fitting_email(settings)]
+        names += [a for a in adapters if a and a != NO_ADAPTER and not _is_file(a)]
     if settings.transcriber == "faster-whisper":
         names.append(SPEECH_MODEL)
     return tuple(names)
@@ -98,16 +129,32 @@ def adapter_path(settings: Settings) -> Path | None:
     """
     if settings.adapter == NO_ADAPTER:
         return None
-    adapter = settings.adapter or FORMS_ADAPTER
-    if not _is_file(adapter):
-        return models.locate(adapter)
-    path = Path(adapter).expanduser()
-    if not path.is_file():
+    return _located(settings.adapter or FORMS_ADAPTER, "SMARTFORM_ADAPTER")
+
+
+def email_adapter_path(settings: Settings) -> Path | None:
+    """The LoRA file that revises e-mails; None where the bare base is asked for, or none fits it.
+
+    Raises:
+        WeightsError: there is no such file or manifest entry.
+    """
+    adapter = settings.email_adapter or _fitting_email(settings)
+    return None if adapter in (None, NO_ADAPTER) else _located(adapter, "SMARTFORM_EMAIL_ADAPTER")
+
+
+def _fitting_email(settings: Settings) -> str | None:
+    """The bundled e-mail adapter, where forms are filled on the base that it was trained on."""
+    known = models.manifest().get(EMAIL_ADAPTER)
+    return EMAIL_ADAPTER if known and known.base == base_model(settings) else None
+
+
+def _need_email_adapter(settings: Settings) -> None:
+    """Refuse to let the bare base revise e-mails unless that is asked for: it rambles."""
+    if settings.email_adapter is None and _fitting_email(settings) is None:
         raise WeightsError(
-            "The adapter file of SMARTFORM_ADAPTER does not exist.",
-            f"Put a GGUF LoRA there, or set SMARTFORM_ADAPTER to a file or to '{NO_ADAPTER}'.",
+            "There is no adapter for e-mails on this base model.",
+            "Set SMARTFORM_EMAIL_ADAPTER to a GGUF LoRA, or SMARTFORM_ENGINE to remote.",
         )
-    return path
 
 
 def tried(engine: TextEngine, adapter: Path | None) -> Filler:
@@ -154,6 +201,18 @@ def try_adapter(artifact_id: str) -> None:
     task = gguf.GGUFReader(models.locate(artifact_id)).get_field(gguf.Keys.Adapter.LORA_TASK_NAME)
     if task is not None and task.contents() == "forms":
         try_out(filler)
+
+
+def _located(adapter: str, variable: str) -> Path:
+    if not _is_file(adapter):
+        return models.locate(adapter)
+    path = Path(adapter).expanduser()
+    if not path.is_file():
+        raise WeightsError(
+            f"The adapter file of {variable} does not exist.",
+            f"Put a GGUF LoRA there, or set {variable} to a file or to '{NO_ADAPTER}'.",
+        )
+    return path
 
 
 def _is_file(adapter: str) -> bool:
