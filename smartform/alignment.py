@@ -31,6 +31,10 @@ TOKEN = re.compile(
 """Web and mail addresses, figures and codes, words with their apostrophes, runs of stops, other marks."""
 
 
+Step = tuple[int, int, int, int]
+"""Tokens [a, b) of the source and [c, d) of the revision, as (a, b, c, d)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Token:
     """A word or mark: `text`, from `start` on."""
@@ -100,15 +104,19 @@ def apply(source: str, made: Sequence[Change]) -> str:
 
 def probability(change: Change, written: Sequence[Written]) -> float | None:
     """How sure the model was of a change: the geometric mean over its tokens; None where it cannot tell."""
-    place = change.place
-    own = [w.logprob for w in written if w.span.end > place.start and w.span.start < max(place.end, place.start + 1)]
+    own = [w.logprob for w in written if _makes(w, change)]
     return math.exp(min(0.0, sum(own) / len(own))) if own else None
 
 
 def count_written(made: Sequence[Change], written: Sequence[Written]) -> int:
     """How many of the model's tokens make up the changes."""
-    spans = [Span(c.place.start, max(c.place.end, c.place.start + 1)) for c in made]
-    return sum(any(w.span.end > s.start and w.span.start < s.end for s in spans) for w in written)
+    return sum(any(_makes(token, change) for change in made) for token in written)
+
+
+def _makes(token: Written, change: Change) -> bool:
+    """Whether a token is among those that make up a change."""
+    start, end = change.place.start, max(change.place.end, change.place.start + 1)
+    return token.span.end > start and token.span.start < end
 
 
 @lru_cache(maxsize=16_384)
@@ -121,9 +129,9 @@ def likeness(one: str, other: str) -> float:
     return matcher.ratio() if matcher.quick_ratio() > 0.3 else 0.0
 
 
-def _units(source: str, old: Sequence[Token], new: Sequence[Token]) -> Iterator[tuple[int, int, int, int]]:
-    """Runs of tokens that differ, [a, b) of the source and [c, d) of the revision, cut as small as is sensible."""
-    run: list[tuple[int, int, int, int]] = []
+def _units(source: str, old: Sequence[Token], new: Sequence[Token]) -> Iterator[Step]:
+    """Runs of tokens that differ, cut as small as is sensible; and gaps that differ between kept tokens."""
+    run: list[Step] = []
     follows = False  # a kept token stands right before
     for step in _steps(old, new):
         a, b, c, d = step
@@ -133,27 +141,23 @@ def _units(source: str, old: Sequence[Token], new: Sequence[Token]) -> Iterator[
             continue
         yield from _cut(source, old, new, run)
         run = []
-        if follows and _parted(old, a) != _parted(new, c) and "\n" not in source[old[a - 1].end : old[a].start]:
+        gap = source[old[a - 1].end : old[a].start] if a else ""
+        if follows and bool(gap) != (new[c - 1].end < new[c].start) and "\n" not in gap:
             yield a, a, c, c
         follows = True
     yield from _cut(source, old, new, run)
 
 
-def _parted(tokens: Sequence[Token], number: int) -> bool:
-    """Whether white space stands before a token that is not the first."""
-    return tokens[number - 1].end < tokens[number].start
-
-
-def _cut(
-    source: str, old: Sequence[Token], new: Sequence[Token], run: Sequence[tuple[int, int, int, int]]
-) -> Iterator[tuple[int, int, int, int]]:
+def _cut(source: str, old: Sequence[Token], new: Sequence[Token], run: Sequence[Step]) -> Iterator[Step]:
     """A run in parts: words exchanged for like ones by themselves, and nothing across a line break."""
-    parts: list[list[tuple[int, int, int, int]]] = []
+    parts: list[list[Step]] = []
     for step in run:
         a, b, c, d = step
-        alone = b > a and d > c and likeness(old[a].text, new[c].text) >= LIKE
-        broken = bool(parts) and b > a > 0 and "\n" in source[old[a - 1].end : old[a].start]
-        if broken or not parts or (alone and _whole(parts[-1])) or (_alone(parts[-1], old, new) and b > a and d > c):
+        broken = b > a > 0 and "\n" in source[old[a - 1].end : old[a].start]
+        exchanged = b > a and d > c
+        after_whole = bool(parts) and _alike(step, old, new) and _whole(parts[-1])
+        after_like = bool(parts) and exchanged and _alike(parts[-1][-1], old, new)
+        if not parts or broken or after_whole or after_like:
             parts.append([step])
         else:
             parts[-1].append(step)
@@ -161,19 +165,22 @@ def _cut(
         yield part[0][0], part[-1][1], part[0][2], part[-1][3]
 
 
-def _whole(part: Sequence[tuple[int, int, int, int]]) -> bool:
+def _whole(part: Sequence[Step]) -> bool:
     """Whether a part takes something out and puts something in."""
     return part[-1][1] > part[0][0] and part[-1][3] > part[0][2]
 
 
-def _alone(part: Sequence[tuple[int, int, int, int]], old: Sequence[Token], new: Sequence[Token]) -> bool:
-    """Whether a part ends with a word that was exchanged for a like one."""
-    a, b, c, d = part[-1]
+def _alike(step: Step, old: Sequence[Token], new: Sequence[Token]) -> bool:
+    """Whether a word was exchanged for a like one."""
+    a, b, c, d = step
     return b > a and d > c and likeness(old[a].text, new[c].text) >= LIKE
 
 
-def _steps(old: Sequence[Token], new: Sequence[Token]) -> list[tuple[int, int, int, int]]:
-    """The cheapest way from one to the other, token by token: kept, exchanged, taken out, put in."""
+def _steps(old: Sequence[Token], new: Sequence[Token]) -> list[Step]:
+    """The cheapest way from one to the other, token by token: kept, exchanged, taken out, put in.
+
+    What is the same at both ends is not searched.
+    """
     head = 0
     while head < min(len(old), len(new)) and old[head].text == new[head].text:
         head += 1
@@ -182,10 +189,14 @@ def _steps(old: Sequence[Token], new: Sequence[Token]) -> list[tuple[int, int, i
         tail += 1
     left, right = len(old) - tail, len(new) - tail
     middle = _cheapest([t.text for t in old[head:left]], [t.text for t in new[head:right]])
-    return [(head + a, head + b, head + c, head + d) for a, b, c, d in middle]
+    return [
+        *((n, n + 1, n, n + 1) for n in range(head)),
+        *((head + a, head + b, head + c, head + d) for a, b, c, d in middle),
+        *((left + n, left + n + 1, right + n, right + n + 1) for n in range(tail)),
+    ]
 
 
-def _cheapest(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int, int, int]]:
+def _cheapest(old: Sequence[str], new: Sequence[str]) -> list[Step]:
     costs = [[0.0] * (len(new) + 1) for _ in range(len(old) + 1)]
     for i in range(len(old) + 1):
         for j in range(len(new) + 1):
@@ -213,7 +224,7 @@ def _ways(
 
 @lru_cache(maxsize=16_384)
 def _exchange(old: str, new: str) -> float:
-    """The cost of one token for another: nothing for the same, little for like ones, no gain for a word for a mark."""
+    """The cost of one token for another: nothing for the same, little for like ones, much for a mark."""
     if old == new:
         return 0.0
     if old[0].isalnum() != new[0].isalnum():
@@ -274,7 +285,7 @@ class _Writer:
     def _taken_out(self, a: int, b: int, c: int) -> tuple[Span, str]:
         left, right = self._gaps(a, b)
         start, end = self.old[a].start, self.old[b - 1].end
-        inside = 0 < a and b < len(self.old)
+        inside = a > 0 and b < len(self.old)
         if inside and not self._gap(c) and "\n" not in left + right:
             return Span(start - len(left), end + len(right)), ""
         if not a or ("\n" in left and "\n" not in right):
@@ -285,9 +296,12 @@ class _Writer:
 
     def _gaps(self, a: int, b: int) -> tuple[str, str]:
         """The white space of the source before token a and after token b - 1."""
-        before = self.source[self.old[a - 1].end if a else 0 : self.old[a].start if a < len(self.old) else None]
-        after_end = self.old[b].start if b < len(self.old) else len(self.source)
-        return before, self.source[self.old[b - 1].end if b else 0 : after_end]
+        return self._before(a), self._before(b)
+
+    def _before(self, a: int) -> str:
+        """The white space of the source before token a, or at its end."""
+        start = self.old[a - 1].end if a else 0
+        return self.source[start : self.old[a].start if a < len(self.old) else len(self.source)]
 
     def _gap(self, c: int) -> str:
         """The white space of the revision before token c, as one space or none."""

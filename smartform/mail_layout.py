@@ -26,18 +26,29 @@ SIGNED_LINES = 8
 """Most lines of a signature that no '-- ' announces."""
 
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
-_HEADER = re.compile(r"[A-Z][A-Za-z-]{1,20}:[ \t]")
+_HEADER = re.compile(
+    r"(?:Subject|To|From|Cc|Bcc|Date|Sent|Reply-To|Importance|Attachments?|Betreff|Objet|Oggetto|Asunto|Assunto"
+    r"|Ämne|Onderwerp|An|Von|Da|De|Para|Från|Till|Van|Aan|À|A):(?:[ \t]|$)",
+    re.IGNORECASE,
+)
 _MARKER = re.compile(r"[ \t]*(?:(?:[-*+•–—]|\(?\d{1,3}[.)]|\(?[A-Za-z][.)])[ \t]+)?(?:\[[ xX]?\][ \t]+)?")
 _QUOTED = re.compile(r"[ \t]*[>|]")
 _HISTORY = re.compile(r"[ \t]*(?:-{3,}[^-\n]{3,60}-{3,}|_{10,})[ \t]*$")
 _FENCE = re.compile(r"[ \t]*(?:```|~~~)")
 _CODE = re.compile(r"[{}<>;=\\$]|\w\(")
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
-_SENTENCE_END = re.compile(r"[.!?…]+[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[^\W\d_a-zß-öø-ÿ])")
-_TAG = re.compile(r"<(/?)(?:html|body|head|style|div|p|br|span|table|t[rdh]|a|b|i|u|font|img|ul|ol|li|h\d)\b[^<>]*>",
-                  re.IGNORECASE)  # fmt: skip
+_SENTENCE_END = re.compile(
+    r"(?:[!?…]|(?<!\bMr)(?<!\bMs)(?<!\bDr)(?<!\bMrs)(?<!\b[A-Z])\.(?=\S*\s+[\"'“‘(\[]*[A-ZÀ-Þ])|(?<=\w{5})\.)"
+    r"[.!?…\"'”’)\]]*\s+"
+)
+"""A full stop ends a sentence before a capital letter, or after a word too long to be an abbreviation."""
+
+_TAG = re.compile(
+    r"<(/?)(?:html|body|head|style|div|p|br|span|table|t[rdh]|a|b|i|u|font|img|ul|ol|li|h\d)\b[^<>]*>",
+    re.IGNORECASE,
+)
 _DOCUMENT = re.compile(r"<(?:!doctype html|html|body)\b", re.IGNORECASE)
-_INLINE_CODE = re.compile(r"`[^`\n]+`")
+_SHOWN_CODE = re.compile(r"(```|~~~).*?\1|`[^`\n]+`", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +102,7 @@ def is_prose(text: str) -> bool:
 
 def is_html(draft: str) -> bool:
     """Whether the draft is the source of an HTML mail."""
-    lines = [line for line in draft.split("\n") if not _FENCE.match(line)]
-    text = _INLINE_CODE.sub("", "\n".join(lines))
+    text = _SHOWN_CODE.sub("", draft)
     tags = _TAG.findall(text)
     return bool(_DOCUMENT.search(text)) or (len(tags) >= 3 and "/" in tags)
 
@@ -142,8 +152,7 @@ def _headers(lines: Sequence[_Line]) -> set[int]:
         if not line.blank and not _HEADER.match(line.text):
             break
         found.add(number)
-    prose_follows = len(found) < len(lines)
-    return found if prose_follows or len(found) > 1 else set()
+    return found
 
 
 def _code(lines: Sequence[_Line]) -> set[int]:
@@ -151,9 +160,8 @@ def _code(lines: Sequence[_Line]) -> set[int]:
     found, inside = set(), False
     for number, line in enumerate(lines):
         fence = bool(_FENCE.match(line.text))
-        if fence or inside or line.text.count("|") > 1:
-            found.add(number)
-        elif line.text.startswith(("    ", "\t")) and _CODE.search(line.text):
+        indented = line.text.startswith(("    ", "\t")) and _CODE.search(line.text)
+        if fence or inside or indented or line.text.count("|") > 1:
             found.add(number)
         inside ^= fence
     return found
@@ -176,7 +184,7 @@ def _quoted(lines: Sequence[_Line]) -> set[int]:
 
 def _announces(text: str) -> bool:
     """Whether a line may be the first of the two of 'On …, … wrote:'."""
-    return bool(re.match(r"(?:On|Am|Le|Il|El|Em|Op|Den)\s", text)) and not text.rstrip().endswith((".", "!", "?"))
+    return bool(re.match(r"(?:On|Am|Le|Il|El|Em|Op|Den)\s", text)) and text.rstrip()[-1] not in ".!?"
 
 
 def _signature(lines: Sequence[_Line], kept: set[int]) -> set[int]:

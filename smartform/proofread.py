@@ -92,9 +92,7 @@ class Proofreader:
         if on_progress:
             on_progress(1.0, "Done")
         after = before if not revision.changed else self._tones([revision.text])[0]
-        return Revision(
-            draft, revision.edits, before, after, revision.refused, time.perf_counter() - started
-        )
+        return Revision(draft, revision.edits, before, after, revision.refused, time.perf_counter() - started)
 
     def _pieces(self, draft: str) -> list[Span]:
         """What is revised at once: paragraphs, the long ones in parts."""

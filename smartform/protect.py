@@ -14,12 +14,15 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import cache
 
-from smartform.alignment import Token, tokens_of
+from smartform.alignment import Token, likeness, tokens_of
 from smartform.edit_kinds import FUNCTION_WORDS
 from smartform.results import Span
 from smartform.schema import FieldType
 from smartform.values import find_candidates
+from smartform.values.dates import months, weekdays
+from smartform.values.numbers import cardinals
 
 
 class Fact(StrEnum):
@@ -43,14 +46,25 @@ _ANY_DAY = date(2024, 1, 1)
 
 _LANGUAGES = ("en",)
 _CODE = re.compile(r"`[^`\n]+`|(?<!\S)(?:[A-Za-z]:\\|~?/)[\w./\\~-]+|\b\w+(?:_\w+)+\b|\b\w+\(\)")
-_QUOTE = re.compile(r"\"[^\"\n]{1,300}\"|“[^”\n]{1,300}”|«[^»\n]{1,300}»|„[^“”\n]{1,300}[“”]|‘[^’\n]{1,300}’(?!\w)")
+_QUOTE = re.compile(
+    r"\"[^\"]{1,300}\"|“[^”]{1,300}”|«[^»]{1,300}»|„[^“”]{1,300}[“”]|(?<!\w)‘[^’]{1,300}’(?!\w)"
+)
+_SCARE_QUOTE = re.compile(r"[\"“„«‘][^\W\d_]+[,.!?]?[\"”“»’]")
+"""One word alone in quotation marks: said with a smile or a frown, not quoted."""
+
 _ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th)")
-_STOPS = frozenset(".!?:…;•–—-\"“‘«(")
-_VERBATIM_FINDERS = ((Fact.ADDRESS, FieldType.EMAIL), (Fact.LINK, FieldType.URL), (Fact.PHONE, FieldType.PHONE))
+_STOPS = frozenset('.!?:…;•–—-"“‘«(')
+_TITLES = frozenset({"Mr", "Mrs", "Ms", "Dr", "Prof", "St", "No", "no"})
+_FRACTIONS = frozenset({"half", "quarter", "dozen"})
+_VERBATIM_FINDERS = (
+    (Fact.ADDRESS, FieldType.EMAIL),
+    (Fact.LINK, FieldType.URL),
+    (Fact.PHONE, FieldType.PHONE),
+)
 _WORD_FINDERS = (
+    (Fact.NUMBER, FieldType.NUMBER),
     (Fact.MOMENT, FieldType.DATE),
     (Fact.MOMENT, FieldType.TIME),
-    (Fact.NUMBER, FieldType.NUMBER),
 )
 
 
@@ -109,11 +123,12 @@ def invented(before: str, after: str) -> str:
 def _verbatim(text: str) -> Iterator[Protected]:
     for fact, pattern in ((Fact.CODE, _CODE), (Fact.QUOTE, _QUOTE)):
         for match in pattern.finditer(text):
-            yield Protected(Span(*match.span()), fact, match.group())
+            if not _SCARE_QUOTE.fullmatch(match.group()):
+                yield Protected(Span(*match.span()), fact, match.group())
     for fact, kind in _VERBATIM_FINDERS:
         for found in find_candidates(kind, text, _LANGUAGES):
             piece = text[found.start : found.end]
-            if fact is not Fact.PHONE or _one_phone(piece):
+            if _one_phone(piece) if fact is Fact.PHONE else not re.search(r"\s", piece):  # none spelt out
                 yield Protected(Span(found.start, found.end), fact, piece)
 
 
@@ -125,18 +140,21 @@ def _one_phone(piece: str) -> bool:
 def _words(text: str, names: Collection[str]) -> Iterator[Protected]:
     """Figures, words of numbers, dates and times, names."""
     tokens = tokens_of(text)
+    lower = {token.text for token in tokens}
     for fact, kind in _WORD_FINDERS:
         for found in find_candidates(kind, text, _LANGUAGES, _ANY_DAY):
-            if kind is FieldType.NUMBER and found.value == "1" and text[found.start].isalpha():
-                continue  # 'one' is a pronoun more often than a number
             for token in tokens:
                 inside = found.start <= token.start and token.end <= found.end
-                if inside and _counts(token.text) and token.text.casefold() not in FUNCTION_WORDS:
+                if inside and _carries(token.text, fact):
                     yield Protected(Span(token.start, token.end), fact, token.text)
     for number, token in enumerate(tokens):
+        if token.text.isupper() and token.text.casefold() in lower:
+            continue  # said aloud, not a name
         span = Span(token.start, token.end)
         if any(c.isdecimal() for c in token.text) or unicodedata.category(token.text[0]) == "Sc":
             yield Protected(span, Fact.NUMBER, token.text)
+        elif _misspelt_day(token.text):
+            continue
         elif token.text in names or (_capitalised(token.text) and not _opens_sentence(text, tokens, number)):
             yield Protected(span, Fact.NAME, token.text)
 
@@ -156,11 +174,38 @@ def _opens_sentence(text: str, tokens: tuple[Token, ...], number: int) -> bool:
     if not number:
         return True
     before = tokens[number - 1]
-    return before.text[0] in _STOPS or "\n" in text[before.end : tokens[number].start]
+    if before.text == "." and number > 1 and _shortened(tokens[number - 2].text):
+        return False
+    return before.text[0] in _STOPS
+
+
+def _shortened(word: str) -> bool:
+    """Whether a full stop after a word tells that it is cut, as in a title or an initial."""
+    return word in _TITLES or len(word) == 1
+
+
+def _carries(word: str, fact: Fact) -> bool:
+    """Whether a word of a number, a date or a time says which one it is."""
+    if not _counts(word) or (word.casefold() in FUNCTION_WORDS and not word.istitle()):  # May is a month
+        return False
+    return fact is not Fact.NUMBER or word.casefold() in _number_words() or not word.isalpha()
+
+
+def _misspelt_day(word: str) -> bool:
+    """Whether a word is all but the name of a weekday or month, and may so be mended."""
+    days = {**weekdays("en"), **months("en")}
+    folded = word.casefold()
+    return folded not in days and any(len(day) > 4 and likeness(folded, day) >= 0.8 for day in days)
+
+
+@cache
+def _number_words() -> frozenset[str]:
+    words = {word for language in _LANGUAGES for phrase in cardinals(language) for word in phrase}
+    return frozenset(words) | _FRACTIONS
 
 
 def _spelt(text: str, name: str) -> int:
-    """How often a name stands in a text with its own letters; a possessive or plural ending does not count."""
+    """How often a name stands in a text with its own letters, with or without the ending of a possessive."""
     stem = re.sub(r"['’]?s?['’]?$", "", name)
     return sum(re.sub(r"['’]?s?['’]?$", "", t.text) == stem for t in tokens_of(text))
 

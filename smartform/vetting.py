@@ -1,8 +1,8 @@
 """One paragraph's revision, vetted: what of it is kept, and what is refused and why.
 
 A revision is taken apart into changes (`smartform.alignment`). One that loses, alters or invents a fact
-is refused, and other words in its sentence with it, for they were written as one; a fact that moves from
-one change to another makes the two one. What is kept therefore keeps every fact, whichever of the edits
+is refused, and with it all of its sentence but spelling, for it was written as one; a fact that moves
+from one change to another makes the two one. What is kept therefore keeps every fact, whichever of the edits
 a person takes.
 """
 
@@ -128,7 +128,8 @@ class _Paragraph:
         kept = [
             change
             for n, change in enumerate(linked)
-            if n not in faults and not (self.kind(change) in REWORDINGS and self._sentence(change) in spoilt)
+            if self._sentence(change) not in spoilt
+            or (n not in faults and self.kind(change) is EditKind.SPELLING)
         ]
         return kept, [Refused(span, fault) for span, fault in sorted(spoilt.items())]
 
@@ -179,9 +180,10 @@ class _Paragraph:
             whole = span.start <= fact.span.start and fact.span.end <= span.end
             if (fact.fact in VERBATIM and not whole) or lost(fact, before, change.text):
                 return _loses(fact)
-        for kinds in ({Fact.NAME}, set(Fact) - {Fact.NAME}):
-            if not _in_order([f for f in touched if f.fact in kinds], change.text):
-                return "The revision would change the order of names or numbers."
+        names = [fact for fact in touched if fact.fact is Fact.NAME]
+        figures = [fact for fact in touched if fact not in names and any(map(str.isdecimal, fact.key))]
+        if not (_in_order(names, change.text) and _in_order(figures, change.text)):
+            return "The revision would change the order of names or numbers."
         new = invented(before, change.text)
         return f"The revision would add '{new}', which the draft does not say." if new else ""
 
@@ -231,9 +233,7 @@ def _touches(change: Span, fact: Span) -> bool:
 def _in_order(facts: Iterable[Protected], text: str) -> bool:
     """Whether a text names these facts in their order."""
     words = iter([key for token in tokens_of(text) for key in keys(token.text)])
-    return all(
-        key in words for fact in facts if fact.fact not in VERBATIM for key in keys(fact.key)
-    )
+    return all(key in words for fact in facts if fact.fact not in VERBATIM for key in keys(fact.key))
 
 
 def moved(vetted: Vetted, offset: int) -> Vetted:

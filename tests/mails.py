@@ -44,7 +44,7 @@ Kind regards,
 Tomás O'Neil
 Head of Operatons
 
--- 
+--\u0020
 Firm Ltd, we is the best in the citty
 
 On Mon, 4 May 2026, Ana Lopez <ana.lopez@firm.example> wrote:
@@ -118,7 +118,9 @@ class FakeScorer:
         rude, kind: words that make a text impolite and negative, or polite and positive.
     """
 
-    def __init__(self, rude: Sequence[str] = ("stupid", "lazy"), kind: Sequence[str] = ("please", "thank")) -> None:
+    def __init__(
+        self, rude: Sequence[str] = ("stupid", "lazy"), kind: Sequence[str] = ("please", "thank")
+    ) -> None:
         self.rude, self.kind = rude, kind
         self.calls = 0
 
