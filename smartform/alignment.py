@@ -67,11 +67,13 @@ class Change:
     place: Span
 
 
+@lru_cache(maxsize=256)
 def tokens_of(text: str) -> tuple[Token, ...]:
     """The words and marks of a text, in order."""
     return tuple(Token(m.group(), m.start()) for m in TOKEN.finditer(text))
 
 
+@lru_cache(maxsize=16)
 def changes(source: str, revision: str) -> tuple[Change, ...]:
     """What turns the source into the revision, in order; no two touch.
 

@@ -123,6 +123,8 @@ class Proofreader:
         rewritten = self.rewriter.rewrite(
             prompt, options, caution=self._policy.caution, on_text=work.teller(span), cancel=cancel
         )
+        if rewritten.complete and rewritten.text.split() == asked.split():
+            return Vetted()
         return moved(self._vetted(work, text, rewritten, tone), span.start)
 
     def _vetted(self, work: _Work, text: str, rewritten: Rewritten, tone: Tone | None) -> Vetted:
@@ -130,11 +132,11 @@ class Proofreader:
         facts = protected(text, work.names)
         amount, margin = work.options.amount, self._policy.margin
         vetted = vet(text, rewritten, facts, amount=amount, rewording=EditKind.TONE, margin=margin)
-        if tone is None or any(edit.kind in REWORDINGS for edit in vetted.edits):
-            after = self._tones([rewritten.text])[0]
-            kind = rewording_kind(work.options, tone, after)
-            return vet(text, rewritten, facts, amount=amount, rewording=kind, margin=margin)
-        return vetted
+        if not any(edit.kind in REWORDINGS for edit in vetted.edits):
+            return vetted
+        [after] = self._tones([rewritten.text])
+        kind = rewording_kind(work.options, tone, after)
+        return vet(text, rewritten, facts, amount=amount, rewording=kind, margin=margin)
 
     def _tones(self, texts: Sequence[str]) -> Sequence[Tone | None]:
         return [None] * len(texts) if self.scorer is None else self.scorer.score(texts)

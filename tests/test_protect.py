@@ -32,8 +32,16 @@ def test_each_kind(text, fact, piece):
     assert (fact, piece) in [(p.fact, text[p.span.start : p.span.end]) for p in protected(text)]
 
 
-@pytest.mark.parametrize("text", ["Please do it again.", "It was NEVER so. We waited.", 'You are so "clever" here.',
-                                  "No one came on Wensday.", "I think that I may go."])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Please do it again.",
+        "It was NEVER so. We waited.",
+        'You are so "clever" here.',
+        "No one came on Wensday.",
+        "I think that I may go.",
+    ],
+)
 def test_ordinary_words_are_no_facts(text):
     assert protected(text) == ()
 
