@@ -20,7 +20,7 @@ from smartform.engines.load import text_engine
 from smartform.errors import WeightsError
 from smartform.mail_policy import MailPolicy
 from smartform.protect import protected
-from smartform.revision import EditKind, ProofreadOptions
+from smartform.revision import EditKind, ProofreadOptions, Revision
 from smartform.settings import Settings
 from smartform.vetting import gain, vet
 from training.config import parse_arguments
@@ -100,7 +100,8 @@ def revised(rewriter: Rewriter, example: Rewrite, caution: float) -> Revised:
         margin=-float("inf"),
     )
     wanted = {(change.span, change.text) for change in changes(draft, example.revision)}
-    made = {(edit.span, edit.replacement) for edit in vetted.edits}
+    text = Revision(draft, vetted.edits).text
+    made = {(change.span, change.text) for change in changes(draft, text)}
     likelier = gain(draft, rewritten)
     return Revised(
         clean=not wanted,

@@ -16,8 +16,8 @@ def example(draft: str, revision: str) -> Rewrite:
 
 
 def test_a_revision_is_compared_with_the_wanted_one() -> None:
-    rewriter = FakeRewriter({"has": "have", "teh": "thee"}, nats=6.0)
-    found = revised(rewriter, example("We has sent teh letter.", "We have sent the letter."), 1.5)
+    rewriter = FakeRewriter({"has": "have", "leter": "lettr"}, nats=6.0)
+    found = revised(rewriter, example("We has sent the leter.", "We have sent the letter."), 1.5)
     assert found == Revised(clean=False, changed=True, gain=pytest.approx(3.0), right=1, wanted=2)
     assert rewriter.cautions == [1.5]
 
