@@ -96,7 +96,7 @@ def prose(draft: str) -> tuple[Span, ...]:
 def is_prose(text: str) -> bool:
     """Whether a piece of a mail is sentences rather than a table, figures, code or a cry."""
     words = _WORD.findall(text)
-    dense = "".join(text.split())
+    dense = "".join(word for word in text.split() if "://" not in word and "@" not in word)
     return len(words) >= LEAST_WORDS and sum(map(len, words)) >= 0.6 * len(dense) and "\t" not in text.strip()
 
 

@@ -80,7 +80,7 @@ def vet(
     likelier = gain(source, rewritten)
     if likelier is not None and likelier <= margin:
         return Vetted()
-    piece = _Paragraph(source, rewritten, tuple(facts), rewording)
+    piece = _Paragraph(source, rewritten, tuple(facts), amount, rewording)
     kept, refused = piece.faithful(piece.grouped(changes(source, rewritten.text)))
     wanted = tuple(edit for edit in map(piece.edit, kept) if edit.kind in KEPT[amount])
     text = apply(source, [c for c in kept if piece.kind(c) in KEPT[amount]])
@@ -97,6 +97,7 @@ class _Paragraph:
     source: str
     rewritten: Rewritten
     facts: tuple[Protected, ...]
+    amount: Amount
     rewording: EditKind
 
     def kind(self, change: Change) -> EditKind:
@@ -119,7 +120,7 @@ class _Paragraph:
         return groups
 
     def faithful(self, made: Sequence[Change]) -> tuple[list[Change], list[Refused]]:
-        """The changes that keep the facts, and what was refused for the others."""
+        """The changes that keep the facts, and what was refused for the others, where it was asked for."""
         linked = self._linked(list(made))
         faults = {n: fault for n, change in enumerate(linked) if (fault := self._fault(change))}
         if not faults:
@@ -131,7 +132,8 @@ class _Paragraph:
             if self._sentence(change) not in spoilt
             or (n not in faults and self.kind(change) is EditKind.SPELLING)
         ]
-        return kept, [Refused(span, fault) for span, fault in sorted(spoilt.items())]
+        missed = {self._sentence(linked[n]) for n in faults if self.kind(linked[n]) in KEPT[self.amount]}
+        return kept, [Refused(span, spoilt[span]) for span in sorted(missed)]
 
     def _belong(self, first: Change, last: Change) -> bool:
         kinds = {self.kind(first), self.kind(last)}

@@ -89,6 +89,15 @@ def test_facts_are_kept_and_the_loss_is_told(before, after, says):
     assert [says in refused.reason for refused in revision.refused] == [True]
 
 
+def test_a_loss_is_told_only_where_the_change_was_asked_for():
+    draft = 'He said "not so fast" to me. We is there.'
+    after = {draft: "He talked to me. We are there."}
+    for amount, told in ((Amount.ERRORS, 0), (Amount.REWRITE, 1)):
+        revision = proofread(draft, after, amount)
+        assert revision.text == draft.replace("We is", "We are")
+        assert len(revision.refused) == told
+
+
 def test_facts_may_move_and_words_around_them_be_mended():
     draft = "The overtime of 14 hours are missing. I order it in 3 of May, ask Anna mother."
     after = "The 14 hours of overtime are missing. I ordered it on 3 May, ask Anna's mother."
