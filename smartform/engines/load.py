@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smartform.engines import models
-from smartform.engines.base import Transcriber
+from smartform.engines.base import TextEngine, Transcriber
 from smartform.errors import WeightsError
 from smartform.schema import Field, FormSpec
 from smartform.service import Once, Service
