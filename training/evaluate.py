@@ -3,8 +3,9 @@
     python -m training.evaluate forms --data training/data/forms/dev.jsonl
     python -m training.evaluate forms --data FILE --adapter none          # the untrained base
     python -m training.evaluate forms --data FILE --compare none models/forms.gguf --report DIR
+    python -m training.evaluate tone                                      # see training.tone_evaluation
 
-Prints F1 with a bootstrap interval, invented values, calibration and seconds, and the same by
+Forms: prints F1 with a bootstrap interval, invented values, calibration and seconds, and the same by
 field type, language and style. `--report` writes an HTML page with every error in its text.
 """
 
@@ -24,6 +25,7 @@ from smartform.fill import Filler
 from smartform.results import State
 from smartform.schema import FormSpec
 from smartform.settings import Settings
+from training import tone_evaluation
 from training.metrics import Outcome, calibration_error, f1_interval, review_rates, score
 from training.report import write_report
 from training.targets import read_rows
@@ -31,17 +33,26 @@ from training.targets import read_rows
 
 def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else "")
-    parser.add_argument("task", choices=["forms"])
-    parser.add_argument(
+    tasks = parser.add_subparsers(dest="task", required=True)
+    forms = tasks.add_parser("forms", help="field values")
+    forms.add_argument(
         "--data", type=Path, required=True, help="JSONL in the format of training/data/FORMAT.md"
     )
-    parser.add_argument("--adapter", help="GGUF LoRA, manifest id, or 'none'; the shipped one if left out")
-    parser.add_argument("--engine", choices=["local", "remote"], help="as SMARTFORM_ENGINE")
-    parser.add_argument("--compare", nargs="+", metavar="ADAPTER", help="several adapters, one table")
-    parser.add_argument("--limit", type=int, help="only the first N examples")
-    parser.add_argument("--report", type=Path, help="folder for the HTML report and outcomes.json")
+    forms.add_argument("--adapter", help="GGUF LoRA, manifest id, or 'none'; the shipped one if left out")
+    forms.add_argument("--engine", choices=["local", "remote"], help="as SMARTFORM_ENGINE")
+    forms.add_argument("--compare", nargs="+", metavar="ADAPTER", help="several adapters, one table")
+    forms.add_argument("--limit", type=int, help="only the first N examples")
+    forms.add_argument("--report", type=Path, help="folder for the HTML report and outcomes.json")
+    forms.set_defaults(run=evaluate_forms)
+    tone = tasks.add_parser("tone", help="sentiment and politeness")
+    tone_evaluation.add_arguments(tone)
+    tone.set_defaults(run=tone_evaluation.run)
     arguments = parser.parse_args(argv)
+    arguments.run(arguments)
 
+
+def evaluate_forms(arguments: argparse.Namespace) -> None:
+    """Print the table of each adapter asked for."""
     rows = read_rows([arguments.data])[: arguments.limit]
     for adapter in arguments.compare or [arguments.adapter]:
         settings = Settings.from_environment()
