@@ -1,7 +1,7 @@
 # make run     the app on http://localhost:7860
 # make test    every test              make check    style, types, import direction, README commands
 # make bench   side-by-side timings    make screenshots    the pictures in README.md
-# make train-forms    train, convert and install the forms adapter
+# make train-forms    train, convert and install the forms adapter        make train-tone    the tone model
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -12,7 +12,7 @@ LOCATE := from smartform.engines import models; print(models.locate("gemma-3-270
 LLAMA := $(shell sed -n 's/^\(llama-cpp-python==[^ ]*\).*/\1/p' requirements.txt)
 
 .DEFAULT_GOAL := run
-.PHONY: run env fetch-models test check test-env test-tools bench train-forms screenshots
+.PHONY: run env fetch-models test check test-env test-tools bench train-forms train-tone screenshots
 
 run: env
 	$(BIN)/python app.py
@@ -70,6 +70,12 @@ train-forms: env test-env
 	$(BIN)/python -m training.evaluate forms --data training/data/forms/dev.jsonl --report runs/forms/report
 	$(BIN)/python -m training.card --config $(FORMS) --adapter models/forms.gguf --report runs/forms/report \
 	  --out models/forms.md
+
+# Train and convert; the hashes it prints belong into smartform/engines/models.toml.
+train-tone: env test-env
+	$(BIN)/python -m training.tone --config training/configs/tone.yaml
+	$(BIN)/python -m convert.tone_to_onnx runs/tone --out models/tone.onnx
+	$(BIN)/python -m training.evaluate tone
 
 screenshots: env test-env test-tools
 	$(BIN)/python -m tests.browser.screenshots

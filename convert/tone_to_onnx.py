@@ -20,9 +20,7 @@ from typing import Any
 
 import onnx
 import torch
-from onnxruntime import InferenceSession
 from onnxruntime.quantization import QuantType, quantize_dynamic
-from onnxruntime.quantization.shape_inference import quant_pre_process
 from onnxruntime.transformers.optimizer import optimize_model
 from tokenizers import Tokenizer
 from torch import Tensor, nn
@@ -70,9 +68,7 @@ def convert(run: Path, out: Path, full: Path | None = None) -> tuple[Path, Path]
         The paths of both files.
     """
     torch.set_num_threads(1)
-    encoder = BertModel(
-        BertConfig.from_pretrained(run, attn_implementation="eager"), add_pooling_layer=False
-    )
+    encoder = BertModel(BertConfig.from_pretrained(run, attn_implementation="eager"), add_pooling_layer=False)
     model = ToneModel(encoder)
     model.load_state_dict(torch.load(run / "model.pt"))
     tokenizer_file = out.with_suffix(".tokenizer.json")

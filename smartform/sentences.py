@@ -15,7 +15,7 @@ from pysbd.languages import LANGUAGE_CODES
 from smartform.results import Span
 
 WRAPPED = 40
-"""Characters: a shorter line that ends without a stop is a greeting, a heading or an item, not a wrapped one."""
+"""Characters: a shorter line that ends without a stop is a greeting or a heading, not wrapped."""
 
 LONGEST = 2_000
 """Characters of one piece given to the rules; their time grows with its square."""

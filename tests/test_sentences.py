@@ -42,7 +42,10 @@ def test_nothing_has_no_sentences(text: str) -> None:
 
 
 def test_other_languages_and_those_without_rules() -> None:
-    assert pieces("Il dott. Rossi arriva alle 3. Va bene?", "it") == ["Il dott. Rossi arriva alle 3.", "Va bene?"]
+    assert pieces("Il dott. Rossi arriva alle 3. Va bene?", "it") == [
+        "Il dott. Rossi arriva alle 3.",
+        "Va bene?",
+    ]
     assert pieces("Hej! Kommer du i morgon?", "sv") == ["Hej!", "Kommer du i morgon?"]
 
 
@@ -55,7 +58,7 @@ def test_other_languages_and_those_without_rules() -> None:
         "word, " * 2_000,
         "\ud800 half a character. And more.",
         "(...) ??? !!! ... .",
-        "He said: \"Go. Now.\" She didn't.",
+        'He said: "Go. Now." She didn\'t.',
         "∯ and ȸ stand for stops in the rules. True.",
         "tab\there. non\u00a0breaking. line\u2028sep. form\x0cfeed.",
     ],

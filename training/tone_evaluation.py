@@ -24,7 +24,8 @@ from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from smartform.engines import models
 from smartform.engines.tone import MODEL, TOKENIZER, OnnxTone
-from smartform.tone import Politeness, Sentiment, Tone, read_tone, weigh_words
+from smartform.tone import Politeness, Sentiment, Tone
+from smartform.tone_reading import read_tone, weigh_words
 from training.tone import read_config
 from training.tone_rows import Part, load_rows, only
 
@@ -72,12 +73,11 @@ def run(arguments: argparse.Namespace) -> None:
         mails = [case.text for case in written(config.evaluation["email"], "draft", "_before")]
         print(timing(scorer, " ".join(" ".join(mails).split()[:120])))
         return
-    held = {name: path for name, path in config.evaluation.items()}
     rows = [row for part in config.sets for row in only(load_rows(part["set"], part["path"]), Part.HELD)]
     print(f"{'':44}{'texts':>6}  {'ours':22}VADER")
     sst2 = [Case(r.text, sentiment=_named(r.sentiment, Sentiment)) for r in rows if r.source == "sst2"]
     _print_two_classes("SST-2 sentences held out, accuracy", scorer, sst2, "sentiment")
-    for name, path in held.items():
+    for name, path in config.evaluation.items():
         if name == "tweets":
             tweets = [Case(r["text"], sentiment=r["label"]) for r in _lines(path)]
             _print_three_classes("tweeteval, macro F1", scorer, tweets, "sentiment", macro_f1)
@@ -192,7 +192,9 @@ def _revised(scorer: OnnxTone, path: str) -> str:
     before = scorer.score([r["draft"] for r in rude])
     after = scorer.score([r["revision"] for r in rude])
     rises = [b.politeness_score < a.politeness_score for b, a in zip(before, after, strict=True)]
-    return f"{'e-mail dev, rude drafts that rise when revised':44}{len(rude):6}  {sum(rises) / len(rises):.3f}"
+    return (
+        f"{'e-mail dev, rude drafts that rise when revised':44}{len(rude):6}  {sum(rises) / len(rises):.3f}"
+    )
 
 
 _VADER = SentimentIntensityAnalyzer()

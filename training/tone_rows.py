@@ -298,7 +298,7 @@ LOADERS: dict[str, Callable[[Records], Iterator[Row]]] = {
 
 
 def repeated(rows: Iterable[Row], passes: Mapping[str, float], seed: int) -> list[Row]:
-    """TRAIN rows, each as often as `passes` says of its source: 2 is twice, 0.5 a drawn half; 1 unless named."""
+    """TRAIN rows, each as often as `passes` says of its source: 2 is twice, 0.5 a drawn half."""
     draw = random.Random(seed)
     result = []
     for row in rows:
@@ -311,5 +311,3 @@ def repeated(rows: Iterable[Row], passes: Mapping[str, float], seed: int) -> lis
 def only(rows: Iterable[Row], part: Part) -> list[Row]:
     """The rows of one part."""
     return [row for row in rows if row.part is part]
-
-

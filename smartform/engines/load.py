@@ -15,6 +15,7 @@ from smartform.engines.base import TextEngine, Transcriber
 from smartform.errors import WeightsError
 from smartform.service import Service
 from smartform.settings import NO_ADAPTER, Settings
+from smartform.tone import ToneScorer
 
 if TYPE_CHECKING:
     from smartform.fill import Filler
@@ -64,6 +65,17 @@ def transcriber(settings: Settings) -> Transcriber:
     if settings.transcriber == "openai-whisper":
         return OpenAIWhisper()
     return FasterWhisper(models.locate(SPEECH_MODEL), threads=settings.threads or os.cpu_count() or 1)
+
+
+def tone_scorer(settings: Settings) -> ToneScorer:
+    """The bundled tone model; more than two threads gain nothing on a mail.
+
+    Raises:
+        WeightsError: the model is missing or damaged.
+    """
+    from smartform.engines.tone import OnnxTone
+
+    return OnnxTone.bundled(threads=min(2, settings.threads or os.cpu_count() or 1))
 
 
 def needed(settings: Settings) -> tuple[str, ...]:

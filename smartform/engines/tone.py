@@ -21,7 +21,6 @@ from smartform.engines import models
 from smartform.errors import EngineError, WeightsError
 from smartform.sentences import sentences
 from smartform.tone import Tone
-from smartform.values.words import whole
 
 MODEL, TOKENIZER = "tone", "tone-tokenizer"
 """Ids of the two files in the manifest of weights."""
@@ -88,7 +87,8 @@ class OnnxTone:
         Raises:
             EngineError: the model failed.
         """
-        parts = [self._windows(whole(text)) for text in texts]
+        # The tokenizer takes UTF-8, which has no half characters.
+        parts = [self._windows(text.encode(errors="replace").decode()) for text in texts]
         flat = [ids for windows in parts for ids in windows]
         scores = iter(self._run_all(flat))
         return tuple(_pooled(windows, [next(scores) for _ in windows]) for windows in parts)

@@ -11,7 +11,8 @@ from smartform.engines import models
 from smartform.engines.models import State
 from smartform.engines.tone import MAX_TOKENS, MODEL, NOTHING, TOKENIZER, OnnxTone
 from smartform.errors import WeightsError
-from smartform.tone import Tone, ToneScorer, read_tone, weigh_words
+from smartform.tone import Tone, ToneScorer
+from smartform.tone_reading import read_tone, weigh_words
 
 RUDE = "You have no idea what you are doing. Fix this mess today or stop wasting my time."
 KIND = "Thank you so much for your help yesterday, it was wonderful! Would you mind sending me the photos?"

@@ -1,4 +1,4 @@
-"""The tone run: what it learns from, that it learns, stops and resumes, calibrates and ships what it learnt."""
+"""The tone run: what it learns from, that it learns, stops and resumes, and ships what it learnt."""
 
 from __future__ import annotations
 
@@ -96,7 +96,9 @@ def test_a_run_can_begin_with_another_ones_weights(config: ToneConfig, straight:
     idle = replace(config, name="second", start=start, learning_rate=0.0, rows_per_step=96)
     second = train(idle, ROWS).state_dict()
     learnt = {name for name, _ in straight.named_parameters()}
-    assert all(torch.equal(second[name], values) for name, values in straight.state_dict().items() if name in learnt)
+    assert all(
+        torch.equal(second[name], values) for name, values in straight.state_dict().items() if name in learnt
+    )
 
 
 def test_what_ships_answers_as_what_was_trained(
@@ -106,7 +108,9 @@ def test_what_ships_answers_as_what_was_trained(
     out, tokenizer = convert(config.folder, tmp_path / "tone.onnx", full)
     texts = ["good 7", "bad 12, or worse: very bad indeed!", "x"]
     ids = [e.ids for e in load_tokenizer(config.folder / "tokenizer.json").encode_batch(texts)]
-    expected = [[softmax(logits, -1)[i].tolist() for logits in logits_of(straight, ids)] for i in range(len(ids))]
+    expected = [
+        [softmax(logits, -1)[i].tolist() for logits in logits_of(straight, ids)] for i in range(len(ids))
+    ]
     for path, tolerance in ((full, 1e-4), (out, 0.1)):
         tones = OnnxTone(path, tokenizer, threads=1).score(texts)
         found = [[tone.sentiment, tone.politeness] for tone in tones]
@@ -194,7 +198,9 @@ def test_tickets_are_labelled_where_kind_and_satisfaction_agree() -> None:
     assert ticket_label("Complaint", 1) == "negative"
     assert ticket_label("Question", 6) == "neutral"
     assert ticket_label("Idea", 9) == "positive"
-    assert ticket_label("Question", 2) is ticket_label("Complaint", 6) is ticket_label("Returns", None) is None
+    assert (
+        ticket_label("Question", 2) is ticket_label("Complaint", 6) is ticket_label("Returns", None) is None
+    )
 
 
 def test_parts_and_passes() -> None:

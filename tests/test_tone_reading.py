@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from smartform.tone import MOST_WEIGHED, Politeness, Sentiment, Tone, ToneScorer, read_tone, weigh_words
+from smartform.tone import Politeness, Sentiment, Tone, ToneScorer
+from smartform.tone_reading import MOST_WEIGHED, read_tone, weigh_words
 from tests.fakes import WordTone
 
 
