@@ -2,6 +2,7 @@
 # make test    every test              make check    style, types, import direction, README commands
 # make bench   side-by-side timings    make screenshots    the pictures in README.md
 # make train-forms    train, convert and install the forms adapter; make train-email, the e-mail adapter
+# make train-tone    train and convert the tone model
 # make train-smoke    the same loop on tiny models: check, train, stop, resume, convert, compare, push, fetch
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -13,7 +14,8 @@ LOCATE := from smartform.engines import models; print(models.locate("gemma-3-270
 LLAMA := $(shell sed -n 's/^\(llama-cpp-python==[^ ]*\).*/\1/p' requirements.txt)
 
 .DEFAULT_GOAL := run
-.PHONY: run env fetch-models test check test-env test-tools bench train-forms train-email train-smoke screenshots
+.PHONY: run env fetch-models test check test-env test-tools bench
+.PHONY: train-forms train-email train-tone train-smoke screenshots
 
 run: env
 	$(BIN)/python app.py
@@ -84,6 +86,12 @@ train-email: env test-env
 train-smoke: env test-env
 	$(BIN)/python -m pytest tests/convert tests/training/test_check_data.py tests/training/test_train_lora.py \
 	  tests/training/test_train_forms.py tests/training/test_notebook.py
+
+# Train and convert; the hashes it prints belong into smartform/engines/models.toml.
+train-tone: env test-env
+	$(BIN)/python -m training.tone --config training/configs/tone.yaml
+	$(BIN)/python -m convert.tone_to_onnx runs/tone --out models/tone.onnx
+	$(BIN)/python -m training.evaluate tone
 
 screenshots: env test-env test-tools
 	$(BIN)/python -m tests.browser.screenshots

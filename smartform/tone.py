@@ -91,7 +91,7 @@ class SpanTone:
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """How much a word moves the scores of the whole: the score with it minus the score without."""
+    """How much a word moves the scores of its sentence: the score with it minus the score without."""
 
     span: Span
     sentiment: float

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from smartform.engines.base import Branch, Cancel, Decoded, OneOf, Transcript, n
 from smartform.errors import Cancelled
 from smartform.prompts import Prompt
 from smartform.results import Span
+from smartform.tone import Tone
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,3 +162,32 @@ class FakeTranscriber:
         """A listener that hears the sentence."""
         self.vocabulary, self.language = tuple(vocabulary), language
         return FakeDictation(self.sentence.split())
+
+
+class WordTone:
+    """A `ToneScorer` that knows a few words for each class; `calls` keeps what it was asked."""
+
+    def __init__(
+        self,
+        positive: Collection[str] = (),
+        negative: Collection[str] = (),
+        polite: Collection[str] = (),
+        impolite: Collection[str] = (),
+    ) -> None:
+        self._feelings = (frozenset(negative), frozenset(positive))
+        self._manners = (frozenset(impolite), frozenset(polite))
+        self.calls: list[tuple[str, ...]] = []
+
+    def score(self, texts: Sequence[str]) -> tuple[Tone, ...]:
+        """0.9 for the class whose words stand in the text, neutral where none or both do."""
+        self.calls.append(tuple(texts))
+        return tuple(
+            Tone(_by_words(text, *self._feelings), _by_words(text, *self._manners)) for text in texts
+        )
+
+
+def _by_words(text: str, low: frozenset[str], high: frozenset[str]) -> tuple[float, float, float]:
+    words = set(re.findall(r"\w+", text.lower()))
+    place = 1 + bool(words & high) - bool(words & low)
+    first, second, third = (0.9 if place == i else 0.05 for i in range(3))
+    return first, second, third

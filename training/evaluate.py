@@ -4,6 +4,7 @@
     python -m training.evaluate forms --data FILE --adapter none          # the untrained base
     python -m training.evaluate forms --data FILE --compare none models/forms.gguf --report DIR
     python -m training.evaluate email --data FILE                         # see training.evaluate_email
+    python -m training.evaluate tone                                      # see training.tone_evaluation
 
 Forms: prints F1 with a bootstrap interval, invented values, calibration and seconds, and the same by
 field type, language and style. `--report` writes an HTML page with every error in its text.
@@ -25,7 +26,7 @@ from smartform.fill import Filler
 from smartform.results import State
 from smartform.schema import FormSpec
 from smartform.settings import Settings
-from training import evaluate_email
+from training import evaluate_email, tone_evaluation
 from training.metrics import Outcome, calibration_error, f1_interval, review_rates, score
 from training.report import write_report
 from training.targets import read_rows
@@ -47,6 +48,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     email = tasks.add_parser("email", help="e-mails proofread")
     evaluate_email.add_arguments(email)
     email.set_defaults(run=evaluate_email.run)
+    tone = tasks.add_parser("tone", help="sentiment and politeness")
+    tone_evaluation.add_arguments(tone)
+    tone.set_defaults(run=tone_evaluation.run)
     arguments = parser.parse_args(argv)
     arguments.run(arguments)
 

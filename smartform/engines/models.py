@@ -41,7 +41,7 @@ from smartform.errors import WeightsError
 
 log = logging.getLogger(__name__)
 
-TASKS = ("base-text", "adapter", "speech", "tone")
+TASKS = ("base-text", "adapter", "speech", "tone", "encoder")
 ROOT = Path(__file__).resolve().parents[2]
 """What bundled files of the shipped manifest are relative to."""
 
