@@ -9,6 +9,8 @@ import logging
 import os
 import threading
 import time
+from dataclasses import replace
+from pathlib import Path
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
@@ -17,6 +19,7 @@ import uvicorn
 
 from smartform.engines.load import service as load_service
 from smartform.errors import SmartFormError
+from smartform.mail_prompts import RULES
 from smartform.rest import build_router
 from smartform.service import Service
 from smartform.settings import Settings
@@ -27,6 +30,11 @@ from ui.form_tab import Desk, Preset
 from ui.layout import build_app, serve_on
 
 FIRST_PRESET = "hotel_booking"
+
+EXAMPLE_MAIL = Path(__file__).parent / "ui" / "static" / "example_mail.txt"
+
+TITLES = {"local": "Gemma 3 270M, our e-mail adapter", "remote": "The remote server"}
+"""What the e-mail tab calls its models."""
 
 STOP_SECONDS = 3
 """How long a stop waits for open connections: a page left open holds one for good."""
@@ -46,12 +54,21 @@ def build(service: Service, mail: MailDesk | None = None, *, local: bool = True)
     return serve_on(server, build_app(desk, make_tools(service), mail=mail, local=local))
 
 
+def mail_desk(settings: Settings, service: Service) -> MailDesk:
+    """The e-mail tab's models: the one that the app runs on and, beside a local one, the remote server's."""
+    models = {TITLES[settings.engine]: service}
+    if settings.engine == "local" and settings.remote_url:
+        models[TITLES["remote"]] = load_service(replace(settings, engine="remote"))
+    draft = EXAMPLE_MAIL.read_text(encoding="utf-8").rstrip()
+    return MailDesk(service, service, models, RULES, draft)
+
+
 def main() -> None:
     """Serve until stopped; models load once the page is there."""
     settings = Settings.from_environment()
     service = load_service(settings)
     config = uvicorn.Config(
-        build(service, local=settings.engine == "local"),
+        build(service, mail_desk(settings, service), local=settings.engine == "local"),
         host="0.0.0.0",
         port=settings.port,
         log_level="warning",
@@ -66,7 +83,7 @@ def _warm(service: Service, server: uvicorn.Server) -> None:
     while not server.started:
         time.sleep(0.1)
     try:
-        service.warm()
+        service.warm(mail=True)
     except SmartFormError as error:
         # Not fatal: the first job tries again and tells the person.
         logging.getLogger("smartform").error("%s %s", error, error.hint)

@@ -14,6 +14,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from app import mail_desk
 from smartform.engines.load import service
 from smartform.settings import Settings
 from tests.browser.conftest import FLAGS, Server
@@ -42,7 +43,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("docs/screenshots"))
     out = parser.parse_args().out
     out.mkdir(parents=True, exist_ok=True)
-    with Server(service(Settings.from_environment())) as server, sync_playwright() as playwright:
+    settings = Settings.from_environment()
+    models = service(settings)
+    with Server(models, mail_desk(settings, models)) as server, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         for tab, show in TABS.items():
             for name, context in SIGHTS.items():
