@@ -18,6 +18,7 @@ from functools import cache
 
 from smartform.alignment import Token, likeness, tokens_of
 from smartform.edit_kinds import FUNCTION_WORDS
+from smartform.mail_layout import WRAPPED
 from smartform.results import Span
 from smartform.schema import FieldType
 from smartform.values import find_candidates
@@ -176,7 +177,14 @@ def _opens_sentence(text: str, tokens: tuple[Token, ...], number: int) -> bool:
     before = tokens[number - 1]
     if before.text == "." and number > 1 and _shortened(tokens[number - 2].text):
         return False
-    return before.text[0] in _STOPS
+    return before.text[0] in _STOPS or _ends_line(text, before.end, tokens[number].start)
+
+
+def _ends_line(text: str, end: int, start: int) -> bool:
+    """Whether the line was ended on purpose between two words, rather than wrapped."""
+    if "\n" not in text[end:start]:
+        return False
+    return "\n" in text[end:start].replace("\n", "", 1) or end - text.rfind("\n", 0, end) <= WRAPPED
 
 
 def _shortened(word: str) -> bool:

@@ -49,6 +49,7 @@ def test_ordinary_words_are_no_facts(text):
 def test_a_name_is_one_at_the_start_of_a_sentence_too():
     names = names_of("I met Stuart. Please ask.")
     assert names == {"Stuart"}
+    assert names_of("Hi Bo\nApparently it is so\n\nRegards") == {"Bo"}
     assert [p.key for p in protected("Stuart was late.", names)] == ["Stuart"]
 
 
