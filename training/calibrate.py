@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -52,6 +53,9 @@ GRID = np.round(np.linspace(0.05, 0.975, 38), 3)
 NEAR = 0.5
 """The word F1 from which on a long value, whose exact ends are a matter of taste, is worth giving."""
 
+MAX_WEIGHT = 5.0
+"""The most that one answer may count for."""
+
 RIDGE = 2.0
 """How strongly slopes are held to their prior and a type's intercept to its group's."""
 
@@ -60,13 +64,14 @@ POLICY = Path(__file__).resolve().parents[1] / "smartform" / "policy.json"
 
 @dataclass(frozen=True)
 class Answered:
-    """One held-out field: the model's raw answer and the gold."""
+    """One held-out field: the model's raw answer, the gold, and what it counts for."""
 
     kind: FieldType
     p_no_data: float
     probability: float
     value: Value
     gold: Value
+    weight: float = 1.0
 
     @property
     def right(self) -> bool:
@@ -92,9 +97,10 @@ class Answered:
 
 def main(argv: Sequence[str] | None = None) -> None:
     config, _ = parse_arguments(argv, "Fit the policy on held-out examples.")
-    held = [(e, gold) for e, gold in load_rows(config.data) if is_held_out(e, config.holdout)]
+    rows = load_rows(config.data)
+    held = [(e, gold) for e, gold in rows if is_held_out(e, config.holdout)]
     answers = ask(Filler(text_engine(Settings.from_environment()), Policy({})), held)
-    types = fit_policy(answers)
+    types = fit_policy(answers, silent_shares(rows))
     POLICY.write_text(
         json.dumps({"fitted_on": f"{len(held)} held-out texts", "types": types}, indent=1) + "\n"
     )
@@ -117,8 +123,25 @@ def ask(filler: Filler, held: Sequence[tuple[Example, dict[str, Value]]]) -> lis
     return answers
 
 
-def fit_policy(answers: Sequence[Answered]) -> dict[str, dict[str, float]]:
-    """Field type → its numbers: acceptance and calibration by type, one review threshold for all."""
+def silent_shares(rows: Sequence[tuple[Example, dict[str, Value]]]) -> dict[FieldType, float]:
+    """Field type → the share of its fields that the texts of all `rows` do not answer."""
+    silent: Counter[FieldType] = Counter()
+    every: Counter[FieldType] = Counter()
+    for example, gold in rows:
+        every.update(field.type for field in example.form.fields)
+        silent.update(field.type for field in example.form.fields if not gold[field.name])
+    return {kind: silent[kind] / count for kind, count in every.items()}
+
+
+def fit_policy(
+    answers: Sequence[Answered], shares: Mapping[FieldType, float] | None = None
+) -> dict[str, dict[str, float]]:
+    """Field type → its numbers: acceptance and calibration by type, one review threshold for all.
+
+    Args:
+        shares: as `silent_shares` gives; None weighs all answers alike.
+    """
+    answers = weighted(answers, shares or {})
     curves: dict[FieldType, Curve] = {}
     hopes: dict[FieldType, Hope] = {}
     for kinds in GROUPS.values():
@@ -138,6 +161,23 @@ def fit_policy(answers: Sequence[Answered]) -> dict[str, dict[str, float]]:
         types[kind.value] = {key: round(float(n), 4) for key, n in numbers.items()}
         print(f"{kind.value:12}", types[kind.value])
     return types
+
+
+def weighted(answers: Sequence[Answered], shares: Mapping[FieldType, float]) -> list[Answered]:
+    """The answers, weighted so that of each type as many are silent as in far more texts.
+
+    One boolean in forty held-out ones may be silent where one in eight is in all the texts.
+    """
+    held = Counter((a.kind, not a.gold) for a in answers)
+    made = []
+    for a in answers:
+        count = held[a.kind, True] + held[a.kind, False]
+        share = shares.get(a.kind)
+        if share is not None and held[a.kind, True] and held[a.kind, False]:
+            expected = count * (1 - share if a.gold else share)
+            a = replace(a, weight=min(MAX_WEIGHT, expected / held[a.kind, not a.gold]))
+        made.append(a)
+    return made
 
 
 @dataclass(frozen=True)
@@ -173,22 +213,22 @@ def best_thresholds(answers: Sequence[Answered], hopes: dict[FieldType, Hope]) -
     most `MAX_INVENTED` of the silent fields are filled. The price alone is chosen by counting: a
     threshold of each type that was would fit single answers, so few of a type are held out.
     """
-    gold = sum(bool(a.gold) for a in answers)
-    silent = len(answers) - gold
+    weight = np.array([a.weight for a in answers])
+    empty = np.array([not a.gold for a in answers])
+    gold, silent = weight[~empty].sum(), weight[empty].sum()
     evidence = np.array([a.evidence for a in answers])
     right = np.array([hopes[a.kind].right.at(a.evidence) for a in answers])
-    empty = np.array([not a.gold for a in answers])
     for price in np.linspace(0.0, 4.0, 81):
         f1 = 0.5
         for _ in range(10):
             bars = {kind: threshold(hope, f1 / 2, float(price)) for kind, hope in hopes.items()}
             given = evidence >= np.array([bars[a.kind] for a in answers])
-            f1 = 2 * right[given].sum() / max(1, given.sum() + gold)
-        if (empty & given).sum() <= MAX_INVENTED * silent:
+            f1 = 2 * (weight * right)[given].sum() / max(1, weight[given].sum() + gold)
+        if weight[empty & given].sum() <= MAX_INVENTED * silent:
             break
     print(
-        f"held out: {gold} values, {silent} silent fields; expected F1 {f1:.3f},"
-        f" invented {(empty & given).sum() / max(1, silent):.3f} at a price of {price:.2f}"
+        f"held out: {(~empty).sum()} values, {empty.sum()} silent fields; expected F1 {f1:.3f},"
+        f" invented {weight[empty & given].sum() / max(1, silent):.3f} at a price of {price:.2f}"
     )
     return bars
 
@@ -214,12 +254,13 @@ def fit_curves(
     clipped = np.clip(np.array(x, dtype=float), 1e-4, 1 - 1e-4)
     types = np.array([[a.kind is kind for kind in kinds] for a in group], dtype=float).reshape(-1, len(kinds))
     design = np.column_stack([np.log(clipped / (1 - clipped)), np.ones(len(clipped)), types])
+    counts = np.array([a.weight for a in group])
     centre = np.array([*prior, *([0.0] * len(kinds))])
     weights = centre.copy()
     for _ in range(200):
         p = 1 / (1 + np.exp(-np.clip(design @ weights, -30, 30)))
-        gradient = design.T @ (p - np.array(y, dtype=float)) + RIDGE * (weights - centre)
-        hessian = (design * (p * (1 - p))[:, None]).T @ design + RIDGE * np.eye(len(weights))
+        gradient = design.T @ (counts * (p - np.array(y, dtype=float))) + RIDGE * (weights - centre)
+        hessian = (design * (counts * p * (1 - p))[:, None]).T @ design + RIDGE * np.eye(len(weights))
         step = np.linalg.solve(hessian, gradient)
         weights = weights - np.clip(step, -1, 1)  # far from the optimum, Newton's steps overshoot
         if np.abs(step).max() < 1e-8:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from smartform.policy import Policy
-from smartform.schema import FieldType
+from smartform.schema import Field, FieldType, FormSpec
 from training import calibrate
 from training.calibrate import (
     Answered,
@@ -20,8 +20,11 @@ from training.calibrate import (
     fit_curves,
     fit_policy,
     review_threshold,
+    silent_shares,
     threshold,
+    weighted,
 )
+from training.examples import Example
 
 
 def logistic(x: float) -> float:
@@ -99,3 +102,19 @@ def test_review_threshold_lies_between_wrong_and_right() -> None:
     confidence = np.array([0.2, 0.3, 0.4, 0.8, 0.9, 0.95, 0.97, 0.99])
     right = np.array([0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0])
     assert 0.3 <= review_threshold(confidence, right) <= 0.8
+
+
+def test_answers_count_as_many_texts_say_that_their_kind_is_silent() -> None:
+    given = answers(FieldType.BOOLEAN, 100, 0.05, seed=3)
+    shown = sum(not a.gold for a in given)
+    counted = weighted(given, {FieldType.BOOLEAN: 2 * shown / 100})
+    assert sum(a.weight for a in counted if not a.gold) == pytest.approx(2 * shown)
+    assert sum(a.weight for a in counted) == pytest.approx(100)
+    assert weighted(given, {}) == given
+
+
+def test_silent_shares_are_those_of_all_rows() -> None:
+    form = FormSpec((Field("name"), Field("city"), Field("paid", FieldType.BOOLEAN)))
+    example = Example("a", "en", "note", form, "Ann", None, {})
+    rows = [(example, {"name": "Ann", "city": None, "paid": None})]
+    assert silent_shares(rows) == {FieldType.TEXT: 0.5, FieldType.BOOLEAN: 1.0}
