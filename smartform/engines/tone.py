@@ -34,6 +34,9 @@ MARKS = 2
 BATCH_TOKENS = 1_024
 """Tokens in one run, padding included; more only fill the memory."""
 
+STRETCH = 1.2
+"""Rows of one run differ in length by this factor at most: padding costs as much as text."""
+
 NOTHING = Tone((0.0, 1.0, 0.0), (0.0, 1.0, 0.0))
 """The tone of a text without a letter or figure."""
 
@@ -154,10 +157,12 @@ def _packed(pieces: Sequence[_Ids], goal: float, room: int) -> Iterator[_Ids]:
 
 
 def _batches(order: Sequence[int], rows: Sequence[_Ids]) -> Iterator[list[int]]:
-    """Indices by growing length, grouped so that a group holds at most `BATCH_TOKENS` with its padding."""
+    """Indices by growing length, in groups of like length and at most `BATCH_TOKENS` with their padding."""
     batch: list[int] = []
     for i in order:
-        if batch and (len(batch) + 1) * len(rows[i]) > BATCH_TOKENS:
+        length = len(rows[i])
+        full = (len(batch) + 1) * length > BATCH_TOKENS
+        if batch and (full or length > STRETCH * len(rows[batch[0]])):
             yield batch
             batch = []
         batch.append(i)

@@ -59,6 +59,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> ToneConfig:
         name="straight",
         base=str(tiny_bert.save(tmp_path_factory.mktemp("tiny"))),
         sets=(),
+        passes={"sst2": 6},
         runs=str(tmp_path_factory.mktemp("runs")),
         learning_rate=5e-3,
         rows_per_step=8,
