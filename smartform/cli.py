@@ -29,7 +29,7 @@ from smartform.engines import load, models
 from smartform.errors import Cancelled, FormError, InputError, SmartFormError
 from smartform.inputs import parse_day
 from smartform.results import FillResult
-from smartform.schema import FormSpec, Value
+from smartform.schema import FormSpec, Value, items_of, rows_of
 from smartform.service import Service
 from smartform.settings import Settings
 from smartform.sources import load_form
@@ -319,7 +319,11 @@ def _cells(row: tuple[str, ...], widths: list[int]) -> list[str]:
 
 
 def _shown(value: Value) -> str:
-    return ", ".join(value) if isinstance(value, list) else value or ""
+    if not isinstance(value, list):
+        return value or ""
+    if value and isinstance(value[0], dict):
+        return "; ".join(", ".join(filter(None, map(_shown, row.values()))) for row in rows_of(value))
+    return ", ".join(items_of(value))
 
 
 def _complain(problem: SmartFormError, status: int) -> int:

@@ -20,7 +20,7 @@ from smartform import exports
 from smartform.engines.base import Cancel
 from smartform.errors import FormError, SmartFormError, TextError
 from smartform.results import FieldResult, FillResult
-from smartform.schema import Field, FieldType, FormSpec
+from smartform.schema import PLAIN_TYPES, Field, FieldType, FormSpec
 from smartform.service import Service
 from smartform.sources import load_form, localise, parse_json
 from smartform.values import normalise
@@ -200,7 +200,7 @@ def _draw_right(desk: Desk) -> _Right:
         with gr.Tab(t("tab_edit"), id="edit"):
             editor = field_editor(
                 _editor_value(sheet),
-                types=[kind.value for kind in FieldType],
+                types=[kind.value for kind in PLAIN_TYPES],
                 with_options=[kind.value for kind in FieldType if kind.has_options],
             )
     chooser_status = notice_box("form-status")

@@ -24,7 +24,7 @@ from openai.types.chat import ChatCompletionChunk
 from smartform.engines.base import Branch, Cancel, Copy, Decoded, OneOf, never
 from smartform.errors import Cancelled, RemoteError
 from smartform.prompts import MARK, NO_DATA, Prompt, parse_answer
-from smartform.schema import Field, FieldType, FormSpec, Value
+from smartform.schema import Cell, Field, FieldType, FormSpec
 
 PROTOCOL, SCHEMA = "protocol", "schema"
 
@@ -126,7 +126,8 @@ class RemoteEngine:
         yield from _decoded({n: v for n, v in values.items() if n not in told})
 
     def _request(self, prompt: Prompt, branches: Sequence[Branch]) -> dict[str, Any]:
-        request: dict[str, Any] = {"model": self._model, "messages": prompt.messages(), **self._options}
+        request: dict[str, Any] = {"model": self._model, "messages": [], **self._options}
+        request["messages"] = prompt.messages([branch.name for branch in branches])
         for limit in ("max_tokens", "max_completion_tokens"):
             if limit in request:
                 request[limit] = sum(_most_tokens(branch) for branch in branches)
@@ -135,7 +136,7 @@ class RemoteEngine:
             request["response_format"] = _response_format(answer_schema(branches), self._plain_schema)
         return request
 
-    def _read(self, reply: _Reply, form: FormSpec, branches: Sequence[Branch]) -> dict[str, Value]:
+    def _read(self, reply: _Reply, form: FormSpec, branches: Sequence[Branch]) -> dict[str, Cell]:
         if not reply.text.strip():
             raise RemoteError(
                 "The server answered nothing.", "Check that its address and model are right for chat."
@@ -339,7 +340,7 @@ def _value_schema(branch: Branch) -> dict[str, Any]:
     return {"anyOf": [value, {"type": "null"}]}
 
 
-def _validated(reply: _Reply, branches: Sequence[Branch]) -> dict[str, Value]:
+def _validated(reply: _Reply, branches: Sequence[Branch]) -> dict[str, Cell]:
     try:
         data = json.loads(reply.text)
         jsonschema.validate(data, answer_schema(branches))
@@ -348,7 +349,7 @@ def _validated(reply: _Reply, branches: Sequence[Branch]) -> dict[str, Value]:
             "The server's answer does not fit the form's JSON schema.",
             "Use a server that holds to schemas, or set SMARTFORM_REMOTE_MODE to protocol.",
         ) from problem
-    values: dict[str, Value] = data
+    values: dict[str, Cell] = data
     return {name: None if value in (NO_DATA, "", []) else value for name, value in values.items()}
 
 
@@ -374,7 +375,7 @@ def _most_tokens(branch: Branch) -> int:
     return _TOKENS_A_FIELD + (sum(lengths) if constraint.many else max(lengths)) // 2
 
 
-def _decoded(values: dict[str, Value]) -> Iterator[Decoded]:
+def _decoded(values: dict[str, Cell]) -> Iterator[Decoded]:
     for name, value in values.items():
         texts = (value,) if isinstance(value, str) else tuple(value or ())
         yield Decoded(name, texts, None, None)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from smartform.errors import ValueProblem
-from smartform.schema import Field, FieldType, Value
+from smartform.schema import Cell, Field, FieldType
 from smartform.values.contacts import find_emails, find_phones, find_urls
 from smartform.values.dates import find_dates
 from smartform.values.language import LANGUAGES, languages_of
@@ -66,7 +66,7 @@ def expression(text: str, candidate: Candidate) -> str:
     return f"{raw} {candidate.reading}".strip()
 
 
-def normalise(field: Field, raw: str | list[str] | None, *, today: date | None = None) -> Value:
+def normalise(field: Field, raw: str | list[str] | None, *, today: date | None = None) -> Cell:
     """What a person typed, or a model copied, as a value of the field's type.
 
     Returns:
@@ -103,7 +103,7 @@ def normalise(field: Field, raw: str | list[str] | None, *, today: date | None =
             return _contact(field, text)
 
 
-def _normalise_list(field: Field, raw: str | list[str]) -> Value:
+def _normalise_list(field: Field, raw: str | list[str]) -> Cell:
     items = raw if isinstance(raw, list) else re.split(r"\n|\s\|\s", raw)
     items = [" ".join(item.split()) for item in items if item.strip()]
     if field.type is FieldType.MULTICHOICE:
