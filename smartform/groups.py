@@ -21,8 +21,8 @@ from smartform.prompts import cell_name, row_names
 from smartform.results import FieldResult, Span, State
 from smartform.schema import Cell, Field, FieldType, Row
 
-MAX_ROWS = 24
-"""More rows of one group are not read."""
+MAX_ROWS = 100
+"""More rows of one group in one window of the text are not read."""
 
 
 @dataclass(frozen=True, slots=True)

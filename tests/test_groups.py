@@ -140,7 +140,7 @@ def test_rows_of_overlapping_windows_are_joined_once() -> None:
     form = FormSpec((Field("work", FieldType.GROUP, fields=(Field("position"), Field("company"))),))
 
     class Reading(Placing):
-        window_tokens = 500
+        window_tokens = 330
 
         def _cue(self, name: str, text: str) -> Cue | None:
             if name == "work":

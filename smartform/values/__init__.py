@@ -83,6 +83,8 @@ def normalise(field: Field, raw: str | list[str] | None, *, today: date | None =
         return None
     if field.type.is_list:
         return _normalise_list(field, raw)
+    if field.type is FieldType.GROUP:
+        raise ValueProblem(f"'{field.title}' has rows, not one value.", "Fill its rows cell by cell.")
     text = (", ".join(raw) if isinstance(raw, list) else raw).strip()
     if field.type in SPOTTED and len(text) > _MAX_CHARS.get(field.type, _MAX_EXPRESSION):
         raise ValueProblem(f"{_quoted(text)} is too long for a {field.type.value}.", "Write the value alone.")

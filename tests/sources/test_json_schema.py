@@ -136,7 +136,8 @@ def test_a_filled_form_is_an_instance_of_its_schema() -> None:
     jsonschema.validate(instance, ORDER, format_checker=checker)
     assert instance["customer"] == {"name": "Ada", "age": 36}
     assert (instance["size"], instance["ship"], instance["kind"]) == (38.5, 2, "order")
-    assert instance["numbers"] == [1, 2] and instance["lines"] == [
+    assert instance["numbers"] == [1, 2]
+    assert instance["lines"] == [
         {"article": "Bolt", "pieces": 7},
         {"article": "Nut"},
     ]

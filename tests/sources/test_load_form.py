@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from smartform.errors import FormError
-from smartform.schema import PLAIN_TYPES
+from smartform.schema import PLAIN_TYPES, FieldType
 from smartform.sources import example, load_form, localise, presets
 from tests.sources import pdfs
 
