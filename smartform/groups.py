@@ -64,7 +64,8 @@ class Group:
         answer = judged(answer, decoded, numbers, certain=all(cell.spans for cell in named))
         rows = row_names(protocol.name, [_written(cell) for cell in named])
         cells, readers = [], {}
-        for row, near in zip(rows, neighbourhoods(named, len(reader.text)), strict=True):
+        places = [cell.spans[0] if cell.spans else None for cell in named]
+        for row, near in zip(rows, neighbourhoods(places, len(reader.text)), strict=True):
             names = [cell_name(row, sub.name) for sub in protocol.fields[1:]]
             for name, sub in zip(names, group.fields[1:], strict=True):
                 own = plan(sub, reader.text, languages, reader.today)
@@ -90,23 +91,24 @@ class Group:
         return zip(names, self.asked.fields[1:], strict=True)
 
 
-def neighbourhoods(named: Sequence[FieldResult], length: int) -> list[Span | None]:
-    """Where the other cells of each row may stand; None, anywhere, where a row's own place is not known.
+def neighbourhoods(names: Sequence[Span | None], length: int) -> list[Span | None]:
+    """Where the other cells of each row may stand; None, anywhere, where the place of its name is not known.
 
     From the end of the name of the row before to the beginning of the name of the row after: what
     belongs to a row may stand before its name or after it.
+
+    Args:
+        names: the places of the rows' names.
+        length: of the text, in characters.
     """
-    places = sorted(cell.spans[0] for cell in named if cell.spans)
-    found: list[Span | None] = []
-    for cell in named:
-        if not cell.spans:
-            found.append(None)
-            continue
-        own = cell.spans[0]
+    places = [place for place in names if place]
+
+    def near(own: Span) -> Span:
         before = [place.end for place in places if place.end <= own.start]
         after = [place.start for place in places if place.start >= own.end]
-        found.append(Span(max(before, default=0), min(after, default=length)))
-    return found
+        return Span(max(before, default=0), min(after, default=length))
+
+    return [near(own) if own else None for own in names]
 
 
 def merged_rows(old: FieldResult, new: FieldResult) -> FieldResult:

@@ -86,7 +86,8 @@ def ask(filler: Filler, held: Sequence[tuple[Example, dict[str, Value]]]) -> lis
     answers = []
     for example, gold in held:
         languages = languages_of(example.text)
-        plans = {f.name: plan(f, example.text, languages, example.today) for f in example.form.fields}
+        asked = [field for field in example.form.fields if field.type is not FieldType.GROUP]
+        plans = {f.name: plan(f, example.text, languages, example.today) for f in asked}
         prompt = extraction_prompt(example.form, example.text, example.today)
         for decoded in filler.engine.decode(prompt, [Branch(n, p.constraint) for n, p in plans.items()]):
             field = example.form[decoded.name]
