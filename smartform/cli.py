@@ -1,4 +1,4 @@
-"""The command line: `python -m smartform fill | transcribe | models`.
+"""The command line: `python -m smartform fill | resume | transcribe | models`.
 
 Exit status: 0 done, 2 something given cannot be used, 3 a model or a server failed, 130 stopped
 by the person. A JSONL job that came to its end exits 0 even where single lines failed, since
@@ -24,6 +24,7 @@ from typing import BinaryIO
 from tqdm import tqdm
 
 from smartform import batch
+from smartform.cli_resume import resume_parser
 from smartform.documents import MAX_BYTES, read_document
 from smartform.engines import load, models
 from smartform.errors import Cancelled, FormError, InputError, SmartFormError
@@ -78,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _fill_parser(commands.add_parser("fill", help="fill a form from text or speech", epilog=_EPILOG))
+    resume_parser(commands.add_parser("resume", help="read resumes as JSON", epilog=_EPILOG))
     _transcribe_parser(commands.add_parser("transcribe", help="turn speech into text", epilog=_EPILOG))
     _models_parser(commands.add_parser("models", help="list, fetch or verify weights", epilog=_EPILOG))
     return parser

@@ -50,8 +50,8 @@ def to_csv(form: FormSpec, values: Mapping[str, Value]) -> str:
     """
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([_cell(name) for name in form.names])
-    writer.writerow([_cell(_joined(values.get(name))) for name in form.names])
+    writer.writerow([cell(name) for name in form.names])
+    writer.writerow([cell(_joined(values.get(name))) for name in form.names])
     return out.getvalue()
 
 
@@ -100,6 +100,7 @@ def _joined(value: Value) -> str:
     return LIST_JOINER.join(items_of(value))
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
+    """A CSV cell that no spreadsheet takes for a formula."""
     guarded = _FORMULA.match(text) and not _NUMBER_OR_PHONE.fullmatch(text)
     return f"'{text}" if guarded else text

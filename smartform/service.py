@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from smartform.engines.base import Cancel, Dictation, Transcriber, Transcript, never
 from smartform.errors import Cancelled
@@ -21,6 +21,7 @@ from smartform.schema import FormSpec
 
 if TYPE_CHECKING:  # its date and number libraries would slow the start of commands that need none
     from smartform.fill import Filler
+    from smartform.resume import Resume
 
 T = TypeVar("T")
 
@@ -34,15 +35,30 @@ class Service:
         self._filler = _Once(lambda: filler)
         self._transcriber = _Once(lambda: transcriber)
         self._jobs = threading.Lock()
+        self._reading: _Turns = self._jobs
+        self._lanes = 1
 
     @classmethod
-    def lazy(cls, filler: Callable[[], Filler], transcriber: Callable[[], Transcriber]) -> Service:
-        """A service that calls the factories when it first needs them, each once."""
+    def lazy(
+        cls, filler: Callable[[], Filler], transcriber: Callable[[], Transcriber], *, lanes: int = 1
+    ) -> Service:
+        """A service that calls the factories when it first needs them, each once.
+
+        Args:
+            lanes: how many texts may be read at once, where the model is not on this machine.
+        """
         service = cls.__new__(cls)
         service._filler = _Once(filler)
         service._transcriber = _Once(transcriber)
         service._jobs = threading.Lock()
+        service._lanes = lanes
+        service._reading = threading.BoundedSemaphore(lanes) if lanes > 1 else service._jobs
         return service
+
+    @property
+    def lanes(self) -> int:
+        """How many texts are read at once."""
+        return self._lanes
 
     @property
     def ready(self) -> bool:
@@ -84,10 +100,35 @@ class Service:
             Cancelled: `cancel` said so, while waiting or while working.
         """
         check_form(form)
-        with self._turn(cancel):
+        with self._turn(cancel, self._reading):
             return self._filler.get().fill(
                 form, clean(text), today=today, on_field=on_field, on_progress=on_progress, cancel=cancel
             )
+
+    def read_resume(
+        self,
+        text: str,
+        *,
+        schema: str = "simple",
+        force: bool = False,
+        today: date | None = None,
+        on_field: Callable[[FieldResult], None] | None = None,
+        on_progress: Callable[[float, str], None] | None = None,
+        cancel: Cancel = never,
+    ) -> Resume:
+        """Read a resume; see `smartform.resume.ResumeReader.read`.
+
+        Raises:
+            NotAResume: the text is none, and `force` is off.
+            FormError, TextError, EngineError, Cancelled: as `fill`.
+        """
+        from smartform.resume import ResumeReader
+
+        with self._turn(cancel, self._reading):
+            return ResumeReader(self._filler.get()).read(
+                clean(text), schema=schema, force=force, today=today, on_field=on_field,
+                on_progress=on_progress, cancel=cancel,
+            )  # fmt: skip
 
     def transcribe(
         self,
@@ -133,14 +174,15 @@ class Service:
         return _TakingTurns(listener, self._turn)
 
     @contextmanager
-    def _turn(self, cancel: Cancel) -> Iterator[None]:
-        while not self._jobs.acquire(timeout=_POLL_SECONDS):
+    def _turn(self, cancel: Cancel, turns: _Turns | None = None) -> Iterator[None]:
+        turns = turns or self._jobs
+        while not turns.acquire(timeout=_POLL_SECONDS):
             if cancel():
                 raise Cancelled("Cancelled before it began.")
         try:
             yield
         finally:
-            self._jobs.release()
+            turns.release()
 
 
 def vocabulary(form: FormSpec) -> tuple[str, ...]:
@@ -149,6 +191,14 @@ def vocabulary(form: FormSpec) -> tuple[str, ...]:
     for field in form.fields:
         words.update(dict.fromkeys((field.title, *field.shown_options)))
     return tuple(words)
+
+
+class _Turns(Protocol):
+    """What lets some jobs in at a time: a lock or a semaphore."""
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool: ...
+
+    def release(self) -> None: ...
 
 
 class _TakingTurns:

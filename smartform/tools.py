@@ -21,7 +21,7 @@ from smartform.sources import presets
 
 
 def make_tools(service: Service) -> tuple[Callable[..., str], ...]:
-    """The tools `fill_form`, `transcribe_audio` and `list_presets`, working on `service`.
+    """The tools `fill_form`, `transcribe_audio`, `list_presets` and `read_resume`, working on `service`.
 
     What goes wrong comes back as `{"error": …, "hint": …}`, which an assistant can act on.
     """
@@ -78,7 +78,25 @@ def make_tools(service: Service) -> tuple[Callable[..., str], ...]:
             }
         )
 
-    return fill_form, transcribe_audio, list_presets
+    def read_resume(text: str, schema: str = "simple", force: bool = False) -> str:
+        """Read a resume (CV): name, contacts, jobs, education and skills as JSON, each with its place in the text.
+
+        Args:
+            text: The text of one resume.
+            schema: 'simple' for one flat object, or 'jsonresume' for JSON Resume (jsonresume.org).
+            force: Read on where the text does not look like a resume.
+
+        Returns:
+            JSON. json: the resume, valid for the schema. is_resume: whether it is one. trace: where in the text each value of json stands. warnings. Or error and hint.
+        """
+        try:
+            answer = service.read_resume(text, schema=schema, force=force).to_dict()
+        except SmartFormError as problem:
+            return _problem(problem)
+        del answer["fields"]
+        return _json(answer)
+
+    return fill_form, transcribe_audio, list_presets, read_resume
 
 
 def _json(data: dict[str, Any]) -> str:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 BASE_MODEL = "gemma-3-270m-latin"
 SPEECH_MODEL = "whisper-base"
+REMOTE_LANES = 8
+"""Texts that a server is asked about at once; it has cores of its own."""
+
 BUNDLED_ADAPTER = Path(__file__).resolve().parents[2] / "models" / "forms.gguf"
 
 
@@ -32,7 +35,8 @@ def service(settings: Settings) -> Service:
 
         return Filler(text_engine(settings))
 
-    return Service.lazy(filler, lambda: transcriber(settings))
+    lanes = REMOTE_LANES if settings.engine == "remote" else 1
+    return Service.lazy(filler, lambda: transcriber(settings), lanes=lanes)
 
 
 def text_engine(settings: Settings) -> TextEngine:
