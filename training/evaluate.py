@@ -2,6 +2,7 @@
 
     python -m training.evaluate forms --data training/data/forms/dev.jsonl
     python -m training.evaluate forms --data FILE --adapter none          # the untrained base
+    python -m training.evaluate resume --data training/data/resume/dev.jsonl
     python -m training.evaluate forms --data FILE --compare none models/forms.gguf --report DIR
 
 Prints F1 with a bootstrap interval, invented values, calibration and seconds, and the same by
@@ -22,8 +23,10 @@ from smartform.engines.load import text_engine
 from smartform.errors import SmartFormError
 from smartform.fill import Filler
 from smartform.results import State
+from smartform.resume import ResumeReader
 from smartform.schema import FormSpec
 from smartform.settings import Settings
+from training import evaluate_resume
 from training.metrics import Outcome, calibration_error, f1_interval, review_rates, score
 from training.report import write_report
 from training.targets import read_rows
@@ -31,7 +34,7 @@ from training.targets import read_rows
 
 def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else "")
-    parser.add_argument("task", choices=["forms"])
+    parser.add_argument("task", choices=["forms", "resume"])
     parser.add_argument(
         "--data", type=Path, required=True, help="JSONL in the format of training/data/FORMAT.md"
     )
@@ -48,6 +51,12 @@ def main(argv: Sequence[str] | None = None) -> None:
         settings = replace(settings, engine=arguments.engine or settings.engine)
         settings = replace(settings, adapter=adapter) if adapter else settings
         filler = Filler(text_engine(settings))
+        if arguments.task == "resume":
+            measures = evaluate_resume.evaluate(ResumeReader(filler), rows)
+            print(
+                f"\n{filler.engine.name}: {len(rows)} texts of {arguments.data}", measures.table(), sep="\n"
+            )
+            continue
         outcomes, seconds = evaluate(filler, rows)
         print(f"\n{filler.engine.name}: {len(rows)} texts of {arguments.data}, {seconds:.2f} s a text")
         print(table(outcomes))

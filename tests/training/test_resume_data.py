@@ -8,12 +8,12 @@ from pathlib import Path
 
 from smartform.prompts import ChatFormat
 from smartform.resume import resume_form
+from tests.training.tiny import byte_tokenizer
 from training.objective import encode, shuffled
 from training.public import load_public
 from training.resume_data import pairs
 from training.resume_synth import made_resumes
 from training.targets import example_of
-from tests.training.tiny import tiny_tokenizer
 
 SEED = Path("training/data/resume/resume.jsonl")
 
@@ -72,7 +72,7 @@ def test_shuffling_keeps_rows_and_their_names() -> None:
 
 def test_every_branch_is_encoded() -> None:
     example = example_of(load_public("resume", str(SEED), 1)[0])
-    encoded = encode(example, tiny_tokenizer(), ChatFormat.GEMMA, 0.5)
+    encoded = encode(example, byte_tokenizer(), ChatFormat.GEMMA, 0.5)
     assert max(encoded.branches) + 1 == len(example.branches())
     silent = [line for _, line in example.branches() if line == "NO_DATA"]
     assert len(encoded.silent) == len(silent)
@@ -95,10 +95,13 @@ def test_labelled_words_become_pairs_where_every_company_has_a_position(tmp_path
     spans = [("Name", "Ann Lee"), ("Designation", "Clerk"), ("Companies worked at", "Acme Ltd"),
              ("Designation", "Driver"), ("Companies worked at", "Bingo")]  # fmt: skip
     labelled = [
-        {"label": label, "start": text.index(t), "end": text.index(t) + len(t), "text": t} for label, t in spans
+        {"label": label, "start": text.index(t), "end": text.index(t) + len(t), "text": t}
+        for label, t in spans
     ]
     assert pairs(labelled) == [("Clerk", "Acme Ltd"), ("Driver", "Bingo")]
-    assert pairs([*labelled, {"label": "Companies worked at", "start": 900, "end": 904, "text": "Firm"}]) == []
+    assert (
+        pairs([*labelled, {"label": "Companies worked at", "start": 900, "end": 904, "text": "Firm"}]) == []
+    )
     path = tmp_path / "labelled.jsonl"
     path.write_text(json.dumps({"id": "1", "text": text, "entities": labelled}))
     row = load_public("dotin", str(path))[0]
