@@ -23,7 +23,7 @@ from smartform.results import FieldResult, FillResult
 from smartform.schema import PLAIN_TYPES, Field, FieldType, FormSpec
 from smartform.service import Service
 from smartform.sources import load_form, localise, parse_json
-from smartform.values import normalise
+from smartform.values import normalise, normalise_rows
 from ui.boundary import Answer, guarded
 from ui.components import (
     busy,
@@ -244,7 +244,9 @@ def check(edit: dict[str, Any]) -> dict[str, Any]:
     """
     try:
         today = date.fromisoformat(edit["today"])
-        return {"value": normalise(Field.from_dict(edit["field"]), edit["typed"], today=today)}
+        field = Field.from_dict(edit["field"])
+        fitting = normalise_rows if field.type is FieldType.GROUP else normalise
+        return {"value": fitting(field, edit["typed"], today=today)}
     except SmartFormError as error:
         return {"problem": str(error), "hint": error.hint}
 
