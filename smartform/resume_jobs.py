@@ -174,18 +174,18 @@ def line_items(lines: Iterable[bytes]) -> Iterator[Item]:
     """The texts of a JSONL file with `id` and `text` on each line; bad lines become errors of their own."""
     seen: set[Key] = set()
     for number, line in batch.numbered(lines):
-        label = {"line": number}
+        label, key = {"line": number}, None
         try:
             data = batch.json_object(line)
-            key = batch.key_of(data)
-            if key in seen:
+            if batch.key_of(data) in seen:
                 raise InputError("The id stands on a line before already.", "Give every line its own id.")
+            key = batch.key_of(data)
+            seen.add(key)
             if not isinstance(data.get("text"), str):
                 raise TextError("The line has no text.", 'Put the text to read under "text".')
         except InputError as problem:
-            yield Item(label, None, _raiser(problem))
+            yield Item(label, key, _raiser(problem))
             continue
-        seen.add(key)
         yield Item(label, key, lambda data=data: str(data["text"]))  # type: ignore[misc]
 
 

@@ -108,6 +108,8 @@ def test_lines_with_texts(tmp_path: Path) -> None:
     ]
     count = resume_jobs.run(service(), resume_jobs.line_items(lines), out, Wish("jsonresume"))
     assert count == Count(filled=2, failed=4)
+    bad = {row["line"]: row["id"] for row in read(out) if "error" in row}
+    assert bad == {2: None, 3: None, 4: "b", 5: "c"}
     good = [row for row in read(out) if "error" not in row]
     assert [row["id"] for row in good] == ["a", "d"]
     assert {"id", "json", "is_resume", "fields", "seconds"} <= good[0].keys()

@@ -228,13 +228,20 @@ def spoken(person: Person, rng: Random) -> str:
     return rng.choice((" ", "\n", "\n\n")).join([opening, *said, *study, skills, *tongues, contact])
 
 
+def letter(person: Person, rng: Random) -> str:
+    """The same sentences in a letter of application."""
+    words = vocabulary()[person.lang]["letter"]
+    opening, why, close = (rng.choice(words[part]) for part in ("open", "why", "close"))
+    return f"{opening}\n\n{why} {spoken(person, rng)}\n\n{close}\n{person.name}"
+
+
 LAYOUTS: dict[str, Callable[[Person, Random], str]] = {
     "headed": headed,
-    "headings": headed,
-    "tables": headed,
+    "letter": letter,
     "prose": spoken,
+    "sections": headed,
 }
-"""Ways to write a resume; headings are drawn more often than prose."""
+"""Ways to write a resume, drawn alike; headings are half of them."""
 
 
 def _top(person: Person, rng: Random) -> str:
