@@ -17,10 +17,11 @@ from pathlib import Path
 
 import numpy as np
 
+from smartform.answers import LONG
 from smartform.constraints import plan
 from smartform.engines.base import Branch
 from smartform.engines.load import text_engine
-from smartform.fill import LONG, Filler, read_answer
+from smartform.fill import Filler, read_answer
 from smartform.policy import Policy, TypePolicy
 from smartform.prompts import extraction_prompt
 from smartform.schema import FieldType, Value

@@ -27,6 +27,9 @@ STEM = 6
 READ_CHARS = 20_000
 """How much of a text is looked at."""
 
+_SHORT = 50
+"""Words that are added to a text's before its years are counted by the word: one year in a line is few."""
+
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _ADDRESS = re.compile(r"[^\s@]@[^\s@]+\.\w")
@@ -93,8 +96,8 @@ def shape(text: str) -> list[float]:
         sum(bool(_BULLET.match(line)) for line in lines) / len(lines),
         sum(word[0].isupper() for word in said) / count,
         sum(word[0].isdigit() for word in said) / count,
-        min(1.0, 10 * len(years) / count),
-        min(1.0, 20 * ranges / count),
+        min(1.0, 10 * len(years) / (count + _SHORT)),
+        min(1.0, 20 * ranges / (count + _SHORT)),
         min(1.0, 2 * sum(read.count(mark) for mark in "|,•·/") / count),
         min(1.0, 20 * read.count("?") / count),
         float(bool(_ADDRESS.search(read))),
