@@ -1,7 +1,8 @@
 # make run     the app on http://localhost:7860
 # make test    every test              make check    style, types, import direction, README commands
 # make bench   side-by-side timings    make screenshots    the pictures in README.md
-# make train-forms    train, convert and install the forms adapter
+# make train-forms    train, convert and install the forms adapter; make train-email, the e-mail adapter
+# make train-smoke    the same loop on tiny models: check, train, stop, resume, convert, compare, push, fetch
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -12,7 +13,7 @@ LOCATE := from smartform.engines import models; print(models.locate("gemma-3-270
 LLAMA := $(shell sed -n 's/^\(llama-cpp-python==[^ ]*\).*/\1/p' requirements.txt)
 
 .DEFAULT_GOAL := run
-.PHONY: run env fetch-models test check test-env test-tools bench train-forms screenshots
+.PHONY: run env fetch-models test check test-env test-tools bench train-forms train-email train-smoke screenshots
 
 run: env
 	$(BIN)/python app.py
@@ -63,13 +64,26 @@ bench: env test-env
 # Train, convert, fit the thresholds on held-out texts, evaluate, write the card.
 FORMS := training/configs/forms.yaml
 train-forms: env test-env
+	$(BIN)/python -m training.check_data 'training/data/forms/[eix][ntx]*.jsonl' \
+	  --evaluation training/data/forms/dev.jsonl
 	$(BIN)/python -m training.train_forms --config $(FORMS)
 	$(BIN)/python -m convert.to_gguf runs/forms/best --base "$$($(BIN)/python -c '$(LOCATE)')" \
 	  --task forms --out models/forms.gguf
+	$(BIN)/python -m convert.record forms
 	$(BIN)/python -m training.calibrate --config $(FORMS)
 	$(BIN)/python -m training.evaluate forms --data training/data/forms/dev.jsonl --report runs/forms/report
 	$(BIN)/python -m training.card --config $(FORMS) --adapter models/forms.gguf --report runs/forms/report \
 	  --out models/forms.md
+
+EMAIL := training/configs/email.yaml
+train-email: env test-env
+	$(BIN)/python -m training.train_email --config $(EMAIL)
+	$(BIN)/python -m convert.to_gguf runs/email/best --base "$$($(BIN)/python -c '$(LOCATE)')" \
+	  --task email --out models/email.gguf
+
+train-smoke: env test-env
+	$(BIN)/python -m pytest tests/convert tests/training/test_check_data.py tests/training/test_train_lora.py \
+	  tests/training/test_train_forms.py tests/training/test_notebook.py
 
 screenshots: env test-env test-tools
 	$(BIN)/python -m tests.browser.screenshots

@@ -22,6 +22,7 @@ from smartform.service import Service
 from smartform.settings import Settings
 from smartform.sources import example, presets
 from smartform.tools import make_tools
+from ui.email_tab import MailDesk
 from ui.form_tab import Desk, Preset
 from ui.layout import build_app, serve_on
 
@@ -31,12 +32,18 @@ STOP_SECONDS = 3
 """How long a stop waits for open connections: a page left open holds one for good."""
 
 
-def build(service: Service) -> fastapi.FastAPI:
-    """The page, REST and MCP around `service`, as one application."""
+def build(service: Service, mail: MailDesk | None = None, *, local: bool = True) -> fastapi.FastAPI:
+    """The page, REST and MCP around `service`, as one application.
+
+    Args:
+        mail: what the e-mail tab works with; None leaves the tab out.
+        local: False where texts are sent to a model on another machine.
+    """
     known = {name: Preset(form, example(name)) for name, form in presets().items()}
     server = fastapi.FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     server.include_router(build_router(service))
-    return serve_on(server, build_app(Desk(service, known, FIRST_PRESET), make_tools(service)))
+    desk = Desk(service, known, FIRST_PRESET)
+    return serve_on(server, build_app(desk, make_tools(service), mail=mail, local=local))
 
 
 def main() -> None:
@@ -44,7 +51,7 @@ def main() -> None:
     settings = Settings.from_environment()
     service = load_service(settings)
     config = uvicorn.Config(
-        build(service),
+        build(service, local=settings.engine == "local"),
         host="0.0.0.0",
         port=settings.port,
         log_level="warning",

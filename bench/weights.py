@@ -54,7 +54,7 @@ def forms(folder: Path) -> Iterator[tuple[str, Path]]:
 
 def speed(path: Path, threads: int) -> tuple[int, float]:
     """(prompt tokens a second, milliseconds for a step of all branches)."""
-    context = LlamaContext(path, None, threads=threads, cells=2_048, sequences=1 + BRANCHES)
+    context = LlamaContext(path, {}, threads=threads, cells=2_048, sequences=1 + BRANCHES)
     token = context.tokenise(" word")[0]
     prompts, steps = [], []
     for _ in range(1 + REPEATS):

@@ -1,8 +1,10 @@
-"""Many texts in one go: a JSONL file of texts and forms → a JSONL file of filled forms.
+"""Many texts in one go: a JSONL file of texts and forms, or of drafts → a JSONL file of results.
 
-A line of the input has `id` (text or number), `text`, `form_fields` and maybe `today`; what
-else it has is ignored. Its line of the output has `id`, `values`, `fields`, `seconds`, and
-`warnings` where there are any. A line that cannot be answered never stops the rest: it becomes
+A line of the input has an `id` (text or number). To fill forms it has `text`, `form_fields` and
+maybe `today`, and its line of the output has `id`, `values`, `fields`, `seconds`, and `warnings`
+where there are any. To proofread it has `draft`, and its line of the output has `id`, `revision`,
+`changed`, `edits`, `tone_before`, `tone_after`, `seconds`, and `refused` where there is any. What
+else a line has is ignored. A line that cannot be answered never stops the rest: it becomes
 `{"id": …, "line": number, "error": what is wrong, "hint": what to do}`, with `id` null where
 the line has no id of its own (none given, or one that an earlier line has).
 
@@ -22,6 +24,7 @@ from typing import Any, BinaryIO
 
 from smartform.errors import Cancelled, FormError, InputError, SmartFormError, TextError
 from smartform.inputs import parse_day
+from smartform.revision import ProofreadOptions
 from smartform.schema import FormSpec
 from smartform.service import Service
 
@@ -38,40 +41,51 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
-    """One usable line of the input."""
+class Job:
+    """What is done with each line.
 
-    key: Key
-    form: FormSpec
-    text: str
-    today: date | None
+    Args:
+        answer: a line of the input → the members of its line of the output besides `id`.
+        member: one that all its results have, by which a file of them is known.
+    """
+
+    answer: Callable[[dict[str, Any]], dict[str, Any]]
+    member: str
+
+
+def filling(service: Service, today: date | None = None) -> Job:
+    """Fill each line's form.
+
+    Args:
+        today: date for lines that have none; None leaves their relative dates unresolved.
+    """
+    return Job(lambda data: _filled(service, data, today), "values")
+
+
+def proofreading(service: Service, options: ProofreadOptions) -> Job:
+    """Proofread each line's draft."""
+    return Job(lambda data: _proofread(service, data, options), "revision")
 
 
 def run(
-    service: Service,
-    lines: Iterable[bytes],
-    out: Path,
-    *,
-    today: date | None = None,
-    on_line: Callable[[Count], None] | None = None,
+    job: Job, lines: Iterable[bytes], out: Path, *, on_line: Callable[[Count], None] | None = None
 ) -> Count:
-    """Fill every line that `out` does not have yet and append the results to it.
+    """Answer every line that `out` does not have yet and append the results to it.
 
     Args:
         lines: lines of the input, UTF-8; empty ones are passed over.
         out: output file; made where missing, gone on with where it holds results.
-        today: date for lines that have none; None leaves their relative dates unresolved.
         on_line: called after each line.
 
     Raises:
-        InputError: `out` holds something else than results, or cannot be written.
+        InputError: `out` holds something else than results of this job, or cannot be written.
     """
-    done = resume(out)
+    done = resume(out, job.member)
     seen: dict[Key, int] = {}
     filled = skipped = failed = 0
     with opened(out) as file:
         for number, line in numbered(lines):
-            answer = _answer(service, line, number, today, done, seen)
+            answer = _answer(job, line, number, done, seen)
             if answer is None:
                 skipped += 1
             else:
@@ -85,7 +99,7 @@ def run(
 
 
 def resume(
-    out: Path, member: str = "values", again: Callable[[dict[str, Any]], bool] = lambda result: False
+    out: Path, member: str, again: Callable[[dict[str, Any]], bool] = lambda result: False
 ) -> set[Key]:
     """Ids that `out` has results for; drops its lines with errors and a half-written last line.
 
@@ -126,12 +140,7 @@ def resume(
 
 
 def _answer(
-    service: Service,
-    line: bytes,
-    number: int,
-    today: date | None,
-    done: set[Key],
-    seen: dict[Key, int],
+    job: Job, line: bytes, number: int, done: set[Key], seen: dict[Key, int]
 ) -> dict[str, Any] | None:
     """The output line for one input line; None where `done` has it."""
     key: Key | None = None
@@ -147,8 +156,7 @@ def _answer(
         seen[key] = number
         if key in done:
             return None
-        task = _task(key, data, today)
-        result = service.fill(task.form, task.text, today=task.today)
+        return {"id": key} | job.answer(data)
     except Cancelled:
         raise
     except SmartFormError as problem:
@@ -160,12 +168,6 @@ def _answer(
             "error": f"Unexpected fault: {type(fault).__name__}.",
             "hint": "Please report it together with this line of the input.",
         }
-    answer = result.to_dict()
-    return {"id": task.key} | {
-        name: answer[name]
-        for name in ("values", "fields", "seconds", "warnings")
-        if name != "warnings" or answer[name]
-    }
 
 
 def numbered(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
@@ -205,14 +207,27 @@ def key_of(data: dict[str, Any]) -> Key:
     return key
 
 
-def _task(key: Key, data: dict[str, Any], today: date | None) -> Task:
+def _filled(service: Service, data: dict[str, Any], today: date | None) -> dict[str, Any]:
     text = data.get("text")
     if not isinstance(text, str):
         raise TextError("The line has no text.", 'Put the text to read under "text".')
     if not isinstance(data.get("form_fields"), list):
         raise FormError("The line has no form.", 'List the fields under "form_fields".')
     form = FormSpec.from_dict({"form_fields": data["form_fields"]})
-    return Task(key, form, text, parse_day(data["today"]) if data.get("today") else today)
+    day = parse_day(data["today"]) if data.get("today") else today
+    answer = service.fill(form, text, today=day).to_dict()
+    members = {name: answer[name] for name in ("values", "fields", "seconds")}
+    return members | ({"warnings": answer["warnings"]} if answer["warnings"] else {})
+
+
+def _proofread(service: Service, data: dict[str, Any], options: ProofreadOptions) -> dict[str, Any]:
+    draft = data.get("draft")
+    if not isinstance(draft, str):
+        raise TextError("The line has no draft.", 'Put the e-mail to proofread under "draft".')
+    answer = service.proofread(draft, options).to_dict()
+    if not answer["refused"]:
+        del answer["refused"]
+    return answer
 
 
 def _result(line: bytes, member: str) -> dict[str, Any] | None:

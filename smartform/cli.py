@@ -1,4 +1,4 @@
-"""The command line: `python -m smartform fill | resume | transcribe | models`.
+"""The command line: `python -m smartform fill | resume | proofread | transcribe | models`.
 
 Exit status: 0 done, 2 something given cannot be used, 3 a model or a server failed, 130 stopped
 by the person. A JSONL job that came to its end exits 0 even where single lines failed, since
@@ -16,16 +16,16 @@ import sys
 import tempfile
 import textwrap
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import BinaryIO
 
 from tqdm import tqdm
 
 from smartform import batch
+from smartform.cli_files import STDIN, binary, document, each_line
+from smartform.cli_proofread import proofread_parser
 from smartform.cli_resume import resume_parser
-from smartform.documents import MAX_BYTES, read_document
 from smartform.engines import load, models
 from smartform.errors import Cancelled, FormError, InputError, SmartFormError
 from smartform.inputs import parse_day
@@ -37,7 +37,6 @@ from smartform.sources import load_form
 
 OK, BAD_INPUT, ENGINE_FAILED, STOPPED = 0, 2, 3, 130
 
-_STDIN = "-"
 _LANGUAGE_HELP = "what is spoken, 'it' for instance; detected if left out"
 _EPILOG = "Exit status: 0 done, 2 input cannot be used, 3 a model or a server failed."
 
@@ -75,11 +74,14 @@ def main(arguments: Sequence[str] | None = None, service: Service | None = None)
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="smartform", description="Fill forms from text or speech, on this machine.", epilog=_EPILOG
+        prog="smartform",
+        description="Fill forms, read resumes and proofread e-mails, on this machine.",
+        epilog=_EPILOG,
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _fill_parser(commands.add_parser("fill", help="fill a form from text or speech", epilog=_EPILOG))
     resume_parser(commands.add_parser("resume", help="read resumes as JSON", epilog=_EPILOG))
+    proofread_parser(commands.add_parser("proofread", help="proofread an e-mail", epilog=_EPILOG))
     _transcribe_parser(commands.add_parser("transcribe", help="turn speech into text", epilog=_EPILOG))
     _models_parser(commands.add_parser("models", help="list, fetch or verify weights", epilog=_EPILOG))
     return parser
@@ -124,7 +126,7 @@ def _models_parser(parser: argparse.ArgumentParser) -> None:
     actions.add_parser("list", help="every known model and how it stands here").set_defaults(run=_list)
     fetch = actions.add_parser("fetch", help="fetch models that are missing")
     fetch.set_defaults(run=_fetch)
-    verify = actions.add_parser("verify", help="read models again and compare their sha256")
+    verify = actions.add_parser("verify", help="compare models with their sha256, and try adapters")
     verify.set_defaults(run=_verify)
     for action in (fetch, verify):
         action.add_argument("ids", nargs="*", metavar="ID", help="those the settings need if left out")
@@ -142,7 +144,7 @@ def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None
         parser.error("--out goes with --jsonl")
     if options.form is None or all(v is None for v in (options.text, options.text_file, options.audio)):
         parser.error("fill needs --form and one of --text, --text-file, --audio; or --jsonl and --out")
-    if [options.form, options.text_file, options.audio].count(_STDIN) > 1:
+    if [options.form, options.text_file, options.audio].count(STDIN) > 1:
         parser.error("only one of the inputs can be standard input")
 
 
@@ -166,22 +168,14 @@ def _fill(options: argparse.Namespace, service: Service | None) -> int:
 
 
 def _fill_lines(options: argparse.Namespace, service: Service | None, today: date | None) -> int:
-    out = Path(options.out)
-    if out.exists() and Path(options.jsonl).exists() and out.samefile(options.jsonl):
-        raise InputError("--jsonl and --out are the same file.", "Name another --out file.")
-    with _binary(options.jsonl) as lines:
-        total = None if options.jsonl == _STDIN else _count_lines(lines)
-        batch.resume(out)  # refuse a wrong file before models are loaded
-        if service is None:
-            service = load.service(Settings.from_environment())
-            service.warm(speech=False)
-        with tqdm(total=total, unit=" texts", file=sys.stderr, disable=None) as bar:
+    def job() -> batch.Job:
+        ready = service
+        if ready is None:
+            ready = load.service(Settings.from_environment())
+            ready.warm(speech=False)
+        return batch.filling(ready, today)
 
-            def show(count: batch.Count) -> None:
-                bar.set_postfix(errors=count.failed, refresh=False)
-                bar.update(count.filled + count.skipped + count.failed - bar.n)
-
-            count = batch.run(service, lines, out, today=today, on_line=show)
+    count = each_line(options.jsonl, Path(options.out), "values", job)
     print(
         f"{count.filled} filled, {count.skipped} there already, {count.failed} with an error.",
         file=sys.stderr,
@@ -229,13 +223,16 @@ def _verify(options: argparse.Namespace, service: Service | None) -> int:
         print(f"{name}: {standing.state.value}" + (f" ({standing.detail})" if standing.detail else ""))
         if standing.state is not models.State.READY:
             worst = ENGINE_FAILED
+        elif standing.artifact.task == "adapter":
+            load.try_adapter(name)
+            print(f"{name}: works on {standing.artifact.base}")
     if worst:
         print("Fetch them with: python -m smartform models fetch", file=sys.stderr)
     return worst
 
 
 def _form(source: str) -> FormSpec:
-    if source == _STDIN:
+    if source == STDIN:
         return load_form(sys.stdin.buffer.read())
     if os.path.isfile(source):
         return load_form(Path(source))
@@ -257,42 +254,19 @@ def _text_source(options: argparse.Namespace) -> Iterator[tuple[str, Path | None
     if options.text is not None:
         yield options.text, None
         return
-    with _binary(options.text_file) as file:
-        content = file.read(MAX_BYTES + 1)
-    yield read_document(content, options.text_file), None
+    yield document(options.text_file), None
 
 
 @contextmanager
 def _recording(source: str) -> Iterator[Path]:
-    with _binary(source) as file:
-        if source != _STDIN:
+    with binary(source) as file:
+        if source != STDIN:
             yield Path(source)
             return
         with tempfile.NamedTemporaryFile(prefix="smartform-", suffix=".audio") as copy:
             shutil.copyfileobj(file, copy)
             copy.flush()
             yield Path(copy.name)
-
-
-@contextmanager
-def _binary(source: str) -> Iterator[BinaryIO]:
-    if source == _STDIN:
-        yield sys.stdin.buffer
-        return
-    with ExitStack() as opened:
-        try:
-            file = opened.enter_context(Path(source).open("rb"))
-        except OSError as problem:
-            raise InputError(
-                f"{source} cannot be read: {problem.strerror}.", "Check the name of the file."
-            ) from problem
-        yield file
-
-
-def _count_lines(file: BinaryIO) -> int:
-    total = sum(1 for line in file if line.strip())
-    file.seek(0)
-    return total
 
 
 def _table(result: FillResult) -> str:

@@ -7,22 +7,19 @@ import json
 import re
 import sys
 from collections.abc import Iterable
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 from tqdm import tqdm
 
 from smartform import batch, resume_jobs
-from smartform.documents import MAX_BYTES, read_document
+from smartform.cli_files import STDIN, binary, document
 from smartform.engines import load
 from smartform.errors import InputError
 from smartform.resume import SCHEMAS
 from smartform.resume_jobs import Answer, Item, Wish
 from smartform.service import Service
 from smartform.settings import ENGINES, Settings
-
-_STDIN = "-"
 
 
 def resume_parser(parser: argparse.ArgumentParser) -> None:
@@ -62,8 +59,8 @@ def run_resume(options: argparse.Namespace, service: Service | None) -> int:
 
 
 def _text(source: str) -> str:
-    if source == _STDIN:
-        return read_document(sys.stdin.buffer.read(MAX_BYTES + 1))
+    if source == STDIN:
+        return document(source)
     items = list(resume_jobs.file_items([Path(source)]))
     if len(items) != 1:
         raise InputError(f"{source} holds {len(items)} files.", "Give --out, a folder for the results.")
@@ -74,12 +71,7 @@ def _lines(options: argparse.Namespace, service: Service | None, wish: Wish) -> 
     source, out = Path(options.jsonl), Path(options.out)
     if out.exists() and source.exists() and out.samefile(source):
         raise InputError("--jsonl and --out are the same file.", "Name another --out file.")
-    with ExitStack() as opened:
-        try:
-            lines = sys.stdin.buffer if options.jsonl == _STDIN else opened.enter_context(source.open("rb"))
-        except OSError as problem:
-            message = f"{source} cannot be read: {problem.strerror}."
-            raise InputError(message, "Check the name of the file.") from problem
+    with binary(options.jsonl) as lines:
         _job(options, service, resume_jobs.line_items(lines), out, wish, None)
     return 0
 

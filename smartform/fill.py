@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from smartform.answers import Reader
+from smartform.assignment import settle
 from smartform.constraints import Plan, plan
 from smartform.engines.base import Branch, Cancel, Decoded, TextEngine, never
 from smartform.errors import Cancelled, FormError, TextError, ValueProblem
@@ -71,8 +72,8 @@ class Filler:
 
         Args:
             today: what relative dates are resolved from; the current day if None.
-            on_field: called with each answer as it is known; of a text in several windows, again
-                whenever a better one is found.
+            on_field: called with each answer as it is known, and again where a later answer or
+                another window of the text changes it.
             on_progress: called with the share done, 0 to 1, and a short message.
 
         Raises:
@@ -87,19 +88,18 @@ class Filler:
         parts = self._parts(form, clean, today)
         best: dict[str, FieldResult] = {}
         stats: dict[str, float] = {"passes": float(len(parts))}
-        answered = 0
         for number, part in enumerate(parts):
+            earlier, answered = dict(best), set()
             for result in self._pass(part, today, cancel, stats):
-                answered += 1
-                merged = _merge(form[result.name], best.get(result.name), result)
+                answered.add(result.name)
+                merged = _merge(form[result.name], earlier.get(result.name), result)
                 if merged != best.get(result.name):
                     best[result.name] = merged
                     if on_field:
                         on_field(merged)
                 if on_progress:
-                    share = (number + answered / max(1, len(part.form.fields))) / len(parts)
+                    share = (number + len(answered) / max(1, len(part.form.fields))) / len(parts)
                     on_progress(min(1.0, share), _message(number, len(parts)))
-            answered = 0
         ordered = tuple(best.get(n, FieldResult(n, None, State.NOT_FOUND, 1.0, 1.0)) for n in form.names)
         return FillResult(form, ordered, time.perf_counter() - started, (), stats)
 
@@ -135,9 +135,10 @@ class Filler:
     def _pass(
         self, part: _Part, today: date, cancel: Cancel, stats: dict[str, float]
     ) -> Iterator[FieldResult]:
-        """Ask one part's fields; answers as they come, with spans in the whole text.
+        """Ask one part's fields; answers as they come, and again where others change them.
 
-        Groups are answered in a second round over the same prompt, once their rows are known.
+        Spans are those of the whole text. Groups are answered in a second round over the same
+        prompt, once their rows are known; rows may repeat what other fields say.
         """
         languages = languages_of(part.text)
         asked, names = _protocol_form(part.form)
@@ -147,19 +148,28 @@ class Filler:
                 raise Cancelled("The job was cancelled.")
             plans[field.name] = plan(field, part.text, languages, today)
         prompt = extraction_prompt(asked, part.text, today)
+        readers = {
+            name: Reader(part.form[names[name]], p, part.text, today, self._policy)
+            for name, p in plans.items()
+        }
         groups: list[Group] = []
-        for decoded in self._decoded(prompt, plans, cancel, stats):
-            original = part.form[names[decoded.name]]
-            reader = Reader(original, plans[decoded.name], part.text, today, self._policy)
-            if original.type is FieldType.GROUP:
-                groups.append(Group.found(reader, asked[decoded.name], decoded, languages))
-            else:
-                yield _shifted(reader.read(decoded), part.offset)
+        heard: list[Decoded] = []
+        told: dict[str, Decoded] = {}
+        for answer in self._decoded(prompt, plans, cancel, stats):
+            if asked[answer.name].type is FieldType.GROUP:
+                groups.append(Group.found(readers[answer.name], asked[answer.name], answer, languages))
+                continue
+            heard.append(answer)
+            for name, decoded in settle(plans, part.text, heard).items():
+                if decoded == told.get(name):
+                    continue
+                told[name] = decoded
+                yield _shifted(readers[name].read(decoded), part.offset)
         cells = {name: cell for group in groups for name, cell in group.readers.items()}
         answers: dict[str, FieldResult] = {}
         cell_plans = {name: cell.plan for name, cell in cells.items()}
-        for decoded in self._decoded(prompt, cell_plans, cancel, stats):
-            answers[decoded.name] = cells[decoded.name].read(decoded)
+        for answer in self._decoded(prompt, cell_plans, cancel, stats):
+            answers[answer.name] = cells[answer.name].read(answer)
         for group in groups:
             yield _shifted(group.result(answers), part.offset)
 

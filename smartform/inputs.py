@@ -13,6 +13,7 @@ from datetime import date
 from typing import Any
 
 from smartform.errors import AudioError, FormError, InputError
+from smartform.revision import Amount, Register
 from smartform.schema import FormSpec
 from smartform.sources import load_form
 
@@ -42,6 +43,37 @@ def check_form(form: FormSpec) -> None:
             raise FormError(
                 f"The field '{clean(field.name)}' holds broken characters.", "Write it in plain Unicode."
             )
+
+
+AMOUNTS = tuple(amount.name.lower() for amount in Amount)
+"""What callers write for an `Amount`: errors, tone (errors and tone), rewrite."""
+
+TONES = tuple(register.value for register in Register)
+"""What callers write for a `Register`."""
+
+
+def amount_from(written: str) -> Amount:
+    """One of `AMOUNTS` as what it stands for.
+
+    Raises:
+        InputError: anything else.
+    """
+    word = written.strip().lower()
+    if word not in AMOUNTS:
+        raise InputError(f"'{written[:40]}' is no amount of change.", f"Write one of: {', '.join(AMOUNTS)}.")
+    return Amount[word.upper()]
+
+
+def register_from(written: str) -> Register:
+    """One of `TONES` as what it stands for.
+
+    Raises:
+        InputError: anything else.
+    """
+    word = written.strip().lower()
+    if word not in TONES:
+        raise InputError(f"'{written[:40]}' is no tone to ask for.", f"Write one of: {', '.join(TONES)}.")
+    return Register(word)
 
 
 def parse_day(written: object) -> date:

@@ -68,7 +68,7 @@ class Prompt:
             Two lists of segments: the part that depends on the form alone, which engines may
             cache, and the rest.
         """
-        opening, closing = _TEMPLATES[chat]
+        opening, closing = TEMPLATES[chat]
         form = [Segment(opening, True), Segment(self.system, False), Segment("\nUSER_DATA:", False)]
         text = [Segment(" " + self.user, False), Segment(closing, True), Segment("FIELD", False)]
         return form, text
@@ -88,10 +88,11 @@ class Prompt:
         ]
 
 
-_TEMPLATES = {
+TEMPLATES = {
     ChatFormat.GEMMA: ("<start_of_turn>user\n", "<end_of_turn>\n<start_of_turn>model\n"),
     ChatFormat.CHATML: ("<|im_start|>user\n", "<|im_end|>\n<|im_start|>assistant\n"),
 }
+"""What opens a question and what stands between it and the answer."""
 
 
 def extraction_prompt(form: FormSpec, text: str, today: date | None = None) -> Prompt:

@@ -1,4 +1,5 @@
-"""The REST door under `/api/v1`: `fill`, `resume`, `transcribe`, `presets`, `health`, `docs`.
+"""The REST door under `/api/v1`: `fill`, `resume`, `proofread`, `tone`, `transcribe`, `presets`, `health`,
+`docs`.
 
 Nothing is kept between requests. Jobs run in threads and take turns; a client that goes away
 cancels its job. Every error has the body `{"error": what is wrong, "hint": what to do}`: status
@@ -32,6 +33,7 @@ from starlette.types import Message
 from smartform.engines.base import Cancel
 from smartform.errors import Cancelled, EngineError, SmartFormError
 from smartform.inputs import MAX_AUDIO_BYTES, clean, form_from
+from smartform.rest_mail import add_mail
 from smartform.rest_resume import add_resume
 from smartform.service import Service
 from smartform.sources import presets
@@ -189,6 +191,7 @@ def build_router(service: Service) -> APIRouter:
     )
 
     add_resume(router, service, jobs.run, _UploadRoute)
+    add_mail(router, service, jobs.run)
 
     @router.get("/presets", response_model=list[PresetAnswer])
     def list_presets() -> list[dict[str, Any]]:
@@ -330,7 +333,7 @@ def _response(problem: SmartFormError) -> JSONResponse:
 def _invalid(problem: RequestValidationError) -> JSONResponse:
     first = problem.errors()[0]
     if first["type"] == "json_invalid":
-        return _problem(400, "The body is not JSON.", "Send a JSON object with form and text.")
+        return _problem(400, "The body is not JSON.", "Send a JSON object as docs describe it.")
     place = ".".join(str(part) for part in first["loc"] if part != "body")
     return _problem(422, f"{place or 'The body'}: {first['msg']}.", "See docs for what is expected.")
 

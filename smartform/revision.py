@@ -93,7 +93,7 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A piece of the draft whose revision was thrown away, and why, for the person."""
+    """A piece of the draft that was left as it was, its revision thrown away, and why, for the person."""
 
     span: Span
     reason: str
@@ -107,7 +107,7 @@ class Revision:
         draft: the text as it came, to the character.
         edits: in order of place, none touching another.
         tone_before, tone_after: scores of the draft and of the text with all edits.
-        refused: pieces left as they were because their revision lost a fact.
+        refused: pieces left as they were because their revision lost a fact or could not be made.
         seconds: wall-clock time of the whole job.
     """
 

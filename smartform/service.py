@@ -9,38 +9,60 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, NoReturn, Protocol, TypeVar
 
 from smartform.engines.base import Cancel, Dictation, Transcriber, Transcript, never
-from smartform.errors import Cancelled
+from smartform.errors import Cancelled, EngineError, TextError
 from smartform.inputs import check_form, clean
 from smartform.results import FieldResult, FillResult
+from smartform.revision import ProofreadOptions, Revision
 from smartform.schema import FormSpec
+from smartform.tone import ToneReport, ToneScorer
 
-if TYPE_CHECKING:  # its date and number libraries would slow the start of commands that need none
+if TYPE_CHECKING:  # their date, number and language libraries would slow commands that need none
     from smartform.fill import Filler
+    from smartform.proofread import Proofreader
     from smartform.resume import Resume
 
 T = TypeVar("T")
 
+MAX_TONE_CHARS = 40_000
+"""Longest text whose tone is read: while it is, no other job can run."""
+
 _POLL_SECONDS = 0.05
+_DEFAULTS = ProofreadOptions()
 
 
 class Service:
     """The jobs of the product, on models shared by all callers; safe to use from many threads."""
 
-    def __init__(self, filler: Filler, transcriber: Transcriber) -> None:
-        self._filler = _Once(lambda: filler)
-        self._transcriber = _Once(lambda: transcriber)
+    def __init__(
+        self,
+        filler: Filler,
+        transcriber: Transcriber,
+        proofreader: Proofreader | None = None,
+        scorer: ToneScorer | None = None,
+    ) -> None:
+        self._filler = Once(lambda: filler)
+        self._transcriber = Once(lambda: transcriber)
+        self._proofreader = Once(lambda: proofreader or _no_mail())
+        self._scorer = Once(lambda: scorer or _no_mail())
         self._jobs = threading.Lock()
         self._reading: _Turns = self._jobs
         self._lanes = 1
 
     @classmethod
     def lazy(
-        cls, filler: Callable[[], Filler], transcriber: Callable[[], Transcriber], *, lanes: int = 1
+        cls,
+        filler: Callable[[], Filler],
+        transcriber: Callable[[], Transcriber],
+        proofreader: Callable[[], Proofreader] | None = None,
+        scorer: Callable[[], ToneScorer] | None = None,
+        *,
+        lanes: int = 1,
     ) -> Service:
         """A service that calls the factories when it first needs them, each once.
 
@@ -48,8 +70,10 @@ class Service:
             lanes: how many texts may be read at once, where the model is not on this machine.
         """
         service = cls.__new__(cls)
-        service._filler = _Once(filler)
-        service._transcriber = _Once(transcriber)
+        service._filler = Once(filler)
+        service._transcriber = Once(transcriber)
+        service._proofreader = Once(proofreader or _no_mail)
+        service._scorer = Once(scorer or _no_mail)
         service._jobs = threading.Lock()
         service._lanes = lanes
         service._reading = threading.BoundedSemaphore(lanes) if lanes > 1 else service._jobs
@@ -65,18 +89,24 @@ class Service:
         """Whether the text model is loaded."""
         return self._filler.loaded
 
-    def warm(self, *, speech: bool = True) -> None:
+    def warm(self, *, forms: bool = True, speech: bool = True, mail: bool = False) -> None:
         """Load the models now.
 
         Args:
-            speech: whether the speech model too.
+            forms: whether what fills forms.
+            speech: whether the speech model.
+            mail: whether what proofreads mails and scores their tone.
 
         Raises:
             EngineError: weights are missing or damaged.
         """
-        self._filler.get()
+        if forms:
+            self._filler.get()
         if speech:
             self._transcriber.get()
+        if mail:
+            self._proofreader.get()
+            self._scorer.get()
 
     def fill(
         self,
@@ -129,6 +159,50 @@ class Service:
                 clean(text), schema=schema, force=force, today=today, on_field=on_field,
                 on_progress=on_progress, cancel=cancel,
             )  # fmt: skip
+
+    def proofread(
+        self,
+        draft: str,
+        options: ProofreadOptions = _DEFAULTS,
+        *,
+        on_text: Callable[[str], None] | None = None,
+        on_progress: Callable[[float, str], None] | None = None,
+        cancel: Cancel = never,
+    ) -> Revision:
+        """Proofread an e-mail; see `smartform.proofread.Proofreader.proofread`.
+
+        Raises:
+            TextError: nothing to read, or too much.
+            EngineError: the model failed, or there is none for e-mails.
+            Cancelled: `cancel` said so, while waiting or while working.
+        """
+        with self._turn(cancel):
+            return self._proofreader.get().proofread(
+                clean(draft), options, on_text=on_text, on_progress=on_progress, cancel=cancel
+            )
+
+    def tone(self, text: str, *, weights: bool = False, cancel: Cancel = never) -> ToneReport:
+        """How a text comes across; neutral where there is none.
+
+        Args:
+            weights: whether to weigh its words as well, which takes a turn of its own.
+
+        Raises:
+            TextError: it is longer than `MAX_TONE_CHARS`.
+            EngineError: the model failed, or there is none for tone.
+            Cancelled: `cancel` said so while waiting.
+        """
+        from smartform.tone_reading import read_tone, weigh_words
+
+        if len(text) > MAX_TONE_CHARS:
+            raise TextError("The text is too long to read its tone.", "Take a part of it.")
+        text = clean(text)
+        with self._turn(cancel):
+            report = read_tone(text, self._scorer.get())
+        if not weights:
+            return report
+        with self._turn(cancel):
+            return replace(report, weights=weigh_words(text, self._scorer.get()))
 
     def transcribe(
         self,
@@ -217,7 +291,11 @@ class _TakingTurns:
             return self._listener.finish()
 
 
-class _Once(Generic[T]):
+def _no_mail() -> NoReturn:
+    raise EngineError("There is no model for e-mails here.", "Start the app with one.")
+
+
+class Once(Generic[T]):
     """A value made on first use by one thread; a failure is not kept, the next use tries again."""
 
     def __init__(self, make: Callable[[], T]) -> None:
@@ -227,9 +305,11 @@ class _Once(Generic[T]):
 
     @property
     def loaded(self) -> bool:
+        """Whether it is made."""
         return bool(self._made)
 
     def get(self) -> T:
+        """The value; raises what its making raises."""
         with self._lock:
             if not self._made:
                 self._made.append(self._make())

@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from smartform.errors import SmartFormError
-from smartform.inputs import clean, form_from, parse_day, recording_from
+from smartform.inputs import amount_from, clean, form_from, parse_day, recording_from, register_from
+from smartform.revision import ProofreadOptions
 from smartform.service import Service
 from smartform.sources import presets
 
 
 def make_tools(service: Service) -> tuple[Callable[..., str], ...]:
-    """The tools `fill_form`, `transcribe_audio`, `list_presets` and `read_resume`, working on `service`.
+    """The tools of forms, resumes, speech and e-mails, working on `service`.
 
     What goes wrong comes back as `{"error": …, "hint": …}`, which an assistant can act on.
     """
@@ -96,7 +97,39 @@ def make_tools(service: Service) -> tuple[Callable[..., str], ...]:
         del answer["fields"]
         return _json(answer)
 
-    return fill_form, transcribe_audio, list_presets, read_resume
+    def proofread_email(draft: str, amount: str = "tone", tone: str = "neutral") -> str:
+        """Proofread an e-mail: mend what is wrong or rude in it and keep everything else, facts above all, as it is.
+
+        Args:
+            draft: The e-mail as it was written, in English.
+            amount: How much may change: 'errors' (spelling and grammar), 'tone' (errors, and what sounds rude), or 'rewrite' (what is unclear as well).
+            tone: How it shall sound: 'neutral', 'warm' or 'firm'.
+
+        Returns:
+            JSON. revision: the e-mail with every edit made. changed: false where nothing needs to change. edits: for each its span in the draft, original, replacement and kind. tone_before, tone_after: sentiment and politeness, scores from -1 to 1. refused: pieces left alone because a fact would have been lost. Or error and hint.
+        """
+        try:
+            options = ProofreadOptions(amount_from(amount), register_from(tone))
+            return _json(service.proofread(draft, options).to_dict())
+        except SmartFormError as problem:
+            return _problem(problem)
+
+    def read_tone(text: str, weights: bool = False) -> str:
+        """Tell how a text comes across: its sentiment and its politeness, of the whole and of each sentence.
+
+        Args:
+            text: An e-mail or another short text, in English.
+            weights: Whether to tell which words move the scores most; takes longer.
+
+        Returns:
+            JSON. sentiment: negative, neutral or positive. politeness: impolite, neutral or polite. Their scores from -1 to 1. language. sentences and words: the same with character spans. Or error and hint.
+        """
+        try:
+            return _json(service.tone(text, weights=weights).to_dict())
+        except SmartFormError as problem:
+            return _problem(problem)
+
+    return fill_form, transcribe_audio, list_presets, read_resume, proofread_email, read_tone
 
 
 def _json(data: dict[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -12,8 +13,12 @@ from smartform.engines.base import Cancel, Dictation, Transcript, never
 from smartform.errors import AudioError, Cancelled, EngineError, TextError
 from smartform.fill import Filler
 from smartform.results import FieldResult, FillResult, Span, State, not_found
+from smartform.revision import Edit, EditKind, ProofreadOptions, Refused, Revision
 from smartform.schema import FormSpec
 from smartform.service import Service
+from smartform.tone import Tone, ToneScorer
+
+DEFAULTS = ProofreadOptions()
 
 
 class ScriptedFiller(Filler):
@@ -46,15 +51,9 @@ class ScriptedFiller(Filler):
         if "BROKEN" in text:
             raise EngineError("The model failed.", "Try again.")
         if "WAIT" in text:
-            self._wait(cancel)
+            wait(self.gate, self.waiting, cancel)
         answers = tuple(self._answer(name, text) for name in form.names)
         return FillResult(form, answers, seconds=0.25)
-
-    def _wait(self, cancel: Cancel) -> None:
-        self.waiting.set()
-        while not self.gate.wait(0.01):
-            if cancel():
-                raise Cancelled("Cancelled.")
 
     def _answer(self, name: str, text: str) -> FieldResult:
         found = re.search(rf"{re.escape(name)}: (\S.*)", text)
@@ -108,7 +107,87 @@ class ScriptedDictation:
         return Transcript(self.words.strip(), "en", 1.0, 1.0)
 
 
+class ScriptedScorer:
+    """A `ToneScorer`: impolite where a text demands, polite where it thanks, else neutral."""
+
+    def score(self, texts: Sequence[str]) -> tuple[Tone, ...]:
+        return tuple(map(self._tone, texts))
+
+    def _tone(self, text: str) -> Tone:
+        if "BROKEN" in text:
+            raise EngineError("The tone could not be measured.", "Try again.")
+        words = text.lower()
+        rude, kind = (0.9 if word in words else 0.05 for word in ("at once", "thank"))
+        rest = max(0.0, 1 - rude - kind)
+        return Tone((rude, rest, kind), (rude, rest, kind))
+
+
+class ScriptedProofreader:
+    """Mends 'teh' and 'At once!', refuses to touch pieces in ‹›; some drafts make it fail or wait.
+
+    Its `proofread` is that of `smartform.proofread.Proofreader`, which a test compares.
+
+    Args:
+        gate: a draft with WAIT in it waits until this is set, or until it is cancelled.
+    """
+
+    _MENDED = (("teh", "the", EditKind.SPELLING), ("At once!", "Thank you.", EditKind.TONE))
+
+    def __init__(self, gate: threading.Event | None = None, scorer: ToneScorer | None = None) -> None:
+        self.gate = gate or threading.Event()
+        self.waiting = threading.Event()
+        self.scorer = scorer or ScriptedScorer()
+        self.calls: list[tuple[str, ProofreadOptions]] = []
+
+    def proofread(
+        self,
+        draft: str,
+        options: ProofreadOptions = DEFAULTS,
+        *,
+        on_text: Callable[[str], None] | None = None,
+        on_progress: Callable[[float, str], None] | None = None,
+        cancel: Cancel = never,
+    ) -> Revision:
+        self.calls.append((draft, options))
+        if not draft.strip():
+            raise TextError("There is no e-mail to proofread.", "Paste or dictate one.")
+        if "CRASH" in draft:
+            raise RuntimeError("a fault with /secret/path")
+        if "BROKEN" in draft:
+            raise EngineError("The model failed.", "Try again.")
+        if "WAIT" in draft:
+            wait(self.gate, self.waiting, cancel)
+        edits = [
+            Edit(Span(*found.span()), new, kind, 0.9)
+            for old, new, kind in self._MENDED
+            for found in re.finditer(re.escape(old), draft)
+        ]
+        refused = [Refused(Span(*f.span()), "A number was lost.") for f in re.finditer("‹[^›]*›", draft)]
+        revision = Revision(draft, tuple(sorted(edits, key=lambda e: e.span.start)), refused=tuple(refused))
+        before, after = self.scorer.score([draft, revision.text])
+        for count in range(1, 3):
+            if on_text:
+                on_text(revision.text[: len(revision.text) * count // 2])
+            if on_progress:
+                on_progress(count / 2, "Revising")
+        return replace(revision, tone_before=before, tone_after=after, seconds=0.5)
+
+
+def wait(gate: threading.Event, waiting: threading.Event, cancel: Cancel) -> None:
+    """Wait for `gate`, telling so by `waiting`."""
+    waiting.set()
+    while not gate.wait(0.01):
+        if cancel():
+            raise Cancelled("Cancelled.")
+
+
+def mail_service(gate: threading.Event | None = None) -> tuple[Service, ScriptedProofreader]:
+    """A service that needs no weights, and the proofreader inside it."""
+    reader = ScriptedProofreader(gate)
+    return Service(ScriptedFiller(gate), ScriptedTranscriber(), reader, reader.scorer), reader
+
+
 def scripted_service(gate: threading.Event | None = None) -> tuple[Service, ScriptedFiller]:
     """A service that needs no weights, and the filler inside it."""
     filler = ScriptedFiller(gate)
-    return Service(filler, ScriptedTranscriber()), filler
+    return Service(filler, ScriptedTranscriber(), ScriptedProofreader(gate), ScriptedScorer()), filler

@@ -28,7 +28,7 @@ def test_each_line_is_answered_as_documented(tmp_path: Path) -> None:
     out = tmp_path / "out.jsonl"
     service, filler = scripted_service()
     lines = [line("a", today="2026-03-14"), b"\n", line(7, "name: Zoë Ünal 🌱")]
-    count = batch.run(service, lines, out, today=date(2020, 1, 1))
+    count = batch.run(batch.filling(service, date(2020, 1, 1)), lines, out)
     assert count == batch.Count(filled=2)
     first, second = read(out)
     assert first == {
@@ -84,7 +84,7 @@ BAD = [
 def test_bad_lines_never_stop_the_rest(tmp_path: Path) -> None:
     out = tmp_path / "out.jsonl"
     service, _ = scripted_service()
-    count = batch.run(service, [*BAD, line("last")], out)
+    count = batch.run(batch.filling(service), [*BAD, line("last")], out)
     assert count == batch.Count(filled=1, failed=len(BAD))
     *problems, last = read(out)
     assert last["id"] == "last" and last["values"]["name"] == "Jane"
@@ -94,7 +94,7 @@ def test_bad_lines_never_stop_the_rest(tmp_path: Path) -> None:
 def test_errors_name_the_line_and_the_remedy(tmp_path: Path) -> None:
     out = tmp_path / "out.jsonl"
     service, _ = scripted_service()
-    batch.run(service, BAD, out)
+    batch.run(batch.filling(service), BAD, out)
     rows = read(out)
     assert [row["line"] for row in rows] == list(range(1, len(BAD) + 1))
     assert all(row["error"] and row["hint"] for row in rows)
@@ -106,7 +106,7 @@ def test_a_repeated_id_is_told_and_the_first_answer_stands(tmp_path: Path) -> No
     out = tmp_path / "out.jsonl"
     service, _ = scripted_service()
     lines = [line("a"), line("b"), line("a", "name: Other")]
-    assert batch.run(service, lines, out) == batch.Count(filled=2, failed=1)
+    assert batch.run(batch.filling(service), lines, out) == batch.Count(filled=2, failed=1)
     assert [row["id"] for row in read(out)] == ["a", "b", None]
     assert read(out)[2]["line"] == 3
     assert "line 1" in read(out)[2]["error"]
@@ -115,16 +115,16 @@ def test_a_repeated_id_is_told_and_the_first_answer_stands(tmp_path: Path) -> No
 def test_resume_skips_what_is_there_and_tries_failed_lines_again(tmp_path: Path) -> None:
     out = tmp_path / "out.jsonl"
     service, filler = scripted_service()
-    batch.run(service, [line("a"), line("b", "BROKEN")], out)
+    batch.run(batch.filling(service), [line("a"), line("b", "BROKEN")], out)
     before = read(out)[0]
     filler.calls.clear()
-    count = batch.run(service, [line("a"), line("b"), line("c")], out)
+    count = batch.run(batch.filling(service), [line("a"), line("b"), line("c")], out)
     assert count == batch.Count(filled=2, skipped=1)
     assert len(filler.calls) == 2
     assert [row["id"] for row in read(out)] == ["a", "b", "c"]
     assert read(out)[0] == before
     content = out.read_bytes()
-    assert batch.run(service, [line("a"), line("b"), line("c")], out) == batch.Count(skipped=3)
+    assert batch.run(batch.filling(service), [line("a"), line("b"), line("c")], out) == batch.Count(skipped=3)
     assert out.read_bytes() == content
 
 
@@ -132,10 +132,10 @@ def test_resume_skips_what_is_there_and_tries_failed_lines_again(tmp_path: Path)
 def test_a_half_written_last_line_is_repaired(tmp_path: Path, cut: int) -> None:
     out = tmp_path / "out.jsonl"
     service, _ = scripted_service()
-    batch.run(service, [line("a"), line("b")], out)
+    batch.run(batch.filling(service), [line("a"), line("b")], out)
     whole = out.read_bytes()
     out.write_bytes(whole[:-cut])
-    batch.run(service, [line("a"), line("b")], out)
+    batch.run(batch.filling(service), [line("a"), line("b")], out)
     assert out.read_bytes() == whole
 
 
@@ -149,7 +149,7 @@ def test_what_was_answered_is_on_disk_when_the_job_dies(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        batch.run(service, dying(), out)
+        batch.run(batch.filling(service), dying(), out)
     assert [row["id"] for row in read(out)] == ["a", "b"]
 
 
@@ -161,7 +161,7 @@ def test_a_file_that_is_not_ours_is_left_alone(tmp_path: Path, content: bytes) -
     out.write_bytes(content)
     service, _ = scripted_service()
     with pytest.raises(InputError) as caught:
-        batch.run(service, [line("a")], out)
+        batch.run(batch.filling(service), [line("a")], out)
     assert caught.value.hint
     assert out.read_bytes() == content
 
@@ -170,12 +170,12 @@ def test_an_output_that_cannot_be_written_is_an_input_error(tmp_path: Path) -> N
     service, _ = scripted_service()
     for out in (tmp_path / "no" / "folder.jsonl", tmp_path):
         with pytest.raises(InputError):
-            batch.run(service, [line("a")], out)
+            batch.run(batch.filling(service), [line("a")], out)
 
 
 def test_progress_counts_every_line(tmp_path: Path) -> None:
     service, _ = scripted_service()
     seen: list[batch.Count] = []
     lines = [line("a"), b"junk\n", line("b")]
-    batch.run(service, lines, tmp_path / "out.jsonl", on_line=seen.append)
+    batch.run(batch.filling(service), lines, tmp_path / "out.jsonl", on_line=seen.append)
     assert seen == [batch.Count(1), batch.Count(1, 0, 1), batch.Count(2, 0, 1)]

@@ -220,7 +220,7 @@ def test_models(capsys: pytest.CaptureFixture[str]) -> None:
     listed = capsys.readouterr().out
     assert all(name in listed for name in models.manifest())
     assert run("models", "fetch", "smollm2-135m-instruct") == 0
-    assert run("models", "verify", "smollm2-135m-instruct") == 0
+    assert run("models", "verify", "smollm2-135m-instruct", "forms") == 0
     assert capsys.readouterr().out.count("smollm2-135m-instruct: ready") == 2
 
 

@@ -287,3 +287,17 @@ def test_the_fields_of_one_type_choose_among_the_same_expressions() -> None:
     engine = Answering({})
     Filler(engine, NEUTRAL).fill(FormSpec(fields), TEXT, today=TODAY)
     assert {branch.constraint for branch in engine.branches} == {OneOf(("tomorrow",))}
+
+
+def test_a_later_answer_takes_back_what_an_earlier_one_claimed() -> None:
+    form = FormSpec((Field("contact"), Field("name")))
+    engine = Answering(
+        {
+            "contact": Decoded("contact", ("Jane  Doe",), 0.6, 0.2),
+            "name": Decoded("name", ("Jane  Doe",), 0.9, 0.0),
+        }
+    )
+    told: list[tuple[str, object]] = []
+    result = Filler(engine, NEUTRAL).fill(form, TEXT, on_field=lambda r: told.append((r.name, r.value)))
+    assert told == [("contact", "Jane Doe"), ("contact", None), ("name", "Jane Doe")]
+    assert result.values == {"contact": None, "name": "Jane Doe"}

@@ -91,6 +91,18 @@ def test_rows_and_their_cells() -> None:
     assert len(engine.rounds) == 2 and engine.prompts[0] == engine.prompts[1]
 
 
+def test_fields_compete_for_a_piece_of_the_text_and_rows_do_not() -> None:
+    form = FormSpec((Field("employer"), Field("friend"), WORK))
+    claims = {"employer": Cue("St Mary's", confidence=0.9), "friend": Cue("St Mary's", confidence=0.6)}
+    told: list[tuple[str, object]] = []
+    result = Filler(Placing(SCRIPT | claims), Policy({})).fill(
+        form, TEXT, today=TODAY, on_field=lambda answer: told.append((answer.name, answer.value))
+    )
+    assert (result.values["employer"], result.values["friend"]) == ("St Mary's", None)
+    assert [row[1].value for row in result["work"].rows] == ["St Mary's", "Shine Ltd", "Hill House"]
+    assert [name for name, _ in told] == ["employer", "friend", "work"]
+
+
 def test_a_cell_is_looked_for_between_the_rows_before_and_after() -> None:
     engine = Placing(SCRIPT)
     Filler(engine, Policy({})).fill(FORM, TEXT, today=TODAY)

@@ -59,7 +59,9 @@ def test_tools_tell_an_assistant_what_they_do(address: str) -> None:
             return {tool.name: tool for tool in (await client.list_tools()).tools}
 
     tools = asyncio.run(asyncio.wait_for(listing(), 30))
-    assert set(tools) == {"fill_form", "transcribe_audio", "list_presets", "read_resume"}
+    assert set(tools) == {
+        "fill_form", "transcribe_audio", "list_presets", "read_resume", "proofread_email", "read_tone"
+    }  # fmt: skip
     asked = tools["fill_form"].inputSchema["properties"]
     assert set(asked) == {"form", "text", "today"}
     assert all(argument["description"] for argument in asked.values())
@@ -86,6 +88,21 @@ def test_what_can_be_mended_comes_back_with_a_hint(address: str, arguments: dict
     answer = call(address, "fill_form", arguments)
     assert set(answer) == {"error", "hint"}
     assert all(answer.values())
+
+
+def test_proofread_email(address: str) -> None:
+    draft = {"draft": "Send teh bill. At once!"}
+    answer = call(address, "proofread_email", draft | {"amount": "errors", "tone": "warm"})
+    assert answer["revision"] == "Send the bill. Thank you."
+    assert answer["tone_before"]["politeness"] == "impolite"
+    for wrong in (draft | {"amount": "all"}, draft | {"tone": "rude"}, {"draft": ""}, {"draft": "BROKEN"}):
+        assert set(call(address, "proofread_email", wrong)) == {"error", "hint"}
+
+
+def test_read_tone(address: str) -> None:
+    answer = call(address, "read_tone", {"text": "Thank you.", "weights": True})
+    assert answer["politeness"] == "polite" and answer["words"]
+    assert set(call(address, "read_tone", {"text": "BROKEN"})) == {"error", "hint"}
 
 
 def test_transcribe_audio(address: str) -> None:

@@ -17,8 +17,9 @@ import uvicorn
 
 from app import build
 from smartform import rest
+from smartform.revision import Amount, ProofreadOptions, Register
 from smartform.service import Service
-from tests.doors import scripted_service
+from tests.doors import mail_service, scripted_service
 
 FORM = {"fields": [{"name": "name", "required": True}, {"name": "city", "required": True}]}
 
@@ -94,6 +95,69 @@ def test_transcribe(client: httpx.Client) -> None:
     assert refused.json() == {"error": "Nothing was said.", "hint": "Speak closer to the microphone."}
 
 
+def test_proofread(client: httpx.Client) -> None:
+    answer = client.post("/api/v1/proofread", json={"draft": "Send teh bill. At once!", "tone": "warm"})
+    assert answer.status_code == 200, answer.text
+    data = answer.json()
+    assert data["revision"] == "Send the bill. Thank you." and data["changed"] is True
+    assert data["edits"][0] == {
+        "span": [5, 8], "original": "teh", "replacement": "the", "kind": "spelling", "probability": 0.9,
+    }  # fmt: skip
+    assert data["tone_before"]["politeness"] == "impolite"
+    assert data["tone_after"]["politeness_score"] > 0.8
+    assert data["refused"] == []
+
+
+def test_proofreading_options_reach_the_model() -> None:
+    service, reader = mail_service()
+    chosen = {
+        "amount": "rewrite", "tone": "firm", "system_prompt": "Be brief.", "temperature": 0.7,
+        "top_p": 0.5, "max_tokens": 99, "repetition_penalty": 1.2, "seed": 3,
+    }  # fmt: skip
+    with serving(service) as client:
+        assert client.post("/api/v1/proofread", json={"draft": "Fine.", **chosen}).status_code == 200
+        assert client.post("/api/v1/proofread", json={"draft": "Fine."}).json()["revision"] == "Fine."
+    assert [options for _, options in reader.calls] == [
+        ProofreadOptions(Amount.REWRITE, Register.FIRM, "Be brief.", 0.7, 0.5, 99, 1.2, 3),
+        ProofreadOptions(),
+    ]
+
+
+def test_tone(client: httpx.Client) -> None:
+    asked = {"text": "Send it at once. Thank you for Monday.", "weights": True}
+    data = client.post("/api/v1/tone", json=asked).json()
+    assert [part["politeness"] for part in data["sentences"]] == ["impolite", "polite"]
+    assert data["sentences"][0]["span"] == [0, 16]
+    assert data["words"] and data["language"] == "en"
+
+
+@pytest.mark.parametrize(
+    ("status", "route", "body"),
+    [
+        (422, "proofread", {}),
+        (422, "proofread", {"draft": " "}),
+        (422, "proofread", {"draft": 3}),
+        (422, "proofread", {"draft": "x", "amount": "everything"}),
+        (422, "proofread", {"draft": "x", "tone": "rude"}),
+        (422, "proofread", {"draft": "x", "temperature": 9}),
+        (422, "proofread", {"draft": "x", "top_p": 0}),
+        (422, "proofread", {"draft": "x", "max_tokens": 0}),
+        (422, "proofread", {"draft": "x", "seed": -1}),
+        (422, "proofread", {"draft": "x", "system_prompt": "x" * 2_001}),
+        (503, "proofread", {"draft": "BROKEN"}),
+        (422, "tone", {}),
+        (422, "tone", {"text": "x" * 40_001}),
+        (503, "tone", {"text": "BROKEN"}),
+    ],
+)
+def test_mail_errors_have_a_message_and_a_hint(
+    client: httpx.Client, status: int, route: str, body: dict[str, Any]
+) -> None:
+    answer = client.post(f"/api/v1/{route}", json=body)
+    assert answer.status_code == status, answer.text
+    assert set(answer.json()) == {"error", "hint"} and all(answer.json().values())
+
+
 def test_presets_and_health(client: httpx.Client) -> None:
     known = {preset["name"]: preset for preset in client.get("/api/v1/presets").json()}
     assert known["contact"]["fields"]
@@ -106,7 +170,8 @@ def test_openapi_page_needs_no_other_host(client: httpx.Client) -> None:
     assert "https://" not in page.text
     description = client.get("/api/v1/openapi.json").json()
     assert set(description["paths"]) == {
-        f"/api/v1/{route}" for route in ("fill", "resume", "transcribe", "presets", "health")
+        f"/api/v1/{route}"
+        for route in ("fill", "resume", "proofread", "tone", "transcribe", "presets", "health")
     }
     for asset in ("swagger-ui-bundle.js", "swagger-ui.css", "favicon.png"):
         assert client.get(f"/api/v1/docs/{asset}").status_code == 200

@@ -1,4 +1,4 @@
-"""Whatever comes in, out comes a valid result or an error that says what to do; 12,000 strange inputs."""
+"""Whatever comes in, out comes a valid result or an error that says what to do; 10,000 strange inputs."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from tests.odd import (
 )
 from tests.sources.pdfs import encrypted, fillable_pdf, plain_pdf
 
-FILLS, TYPED, ANSWERS, SCHEMAS, PAGES, LINES = 3_000, 3_000, 3_000, 1_500, 1_000, 600
+FILLS, TYPED, ANSWERS, SCHEMAS, PAGES, LINES = 2_500, 2_500, 2_500, 1_500, 1_000, 500
 
 
 def attempt(job: Callable[..., Any], *arguments: Any, **named: Any) -> Any:

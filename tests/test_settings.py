@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
 
 from smartform.engines import load
 from smartform.engines.remote import RemoteEngine
-from smartform.errors import InputError, WeightsError
+from smartform.errors import EngineError, InputError, WeightsError
+from smartform.fill import Filler
 from smartform.settings import Settings
+from tests.fakes import ScriptedEngine
 
 REMOTE = {
     "SMARTFORM_ENGINE": "remote",
@@ -22,7 +25,7 @@ REMOTE = {
 def test_defaults() -> None:
     settings = Settings.from_environment({"SMARTFORM_ADAPTER": "", "PORT": " "})
     assert settings == Settings()
-    assert load.needed(settings) == ("gemma-3-270m-latin", "whisper-base")
+    assert load.needed(settings) == ("gemma-3-270m-latin", "forms", "whisper-base")
 
 
 def test_remote_needs_no_local_text_model_and_never_shows_its_key() -> None:
@@ -65,7 +68,64 @@ def test_adapters(tmp_path: Path) -> None:
         with pytest.raises(WeightsError) as caught:
             load.adapter_path(Settings(adapter=wrong))
         assert caught.value.hint
-    assert load.needed(Settings(adapter="my-forms", transcriber="openai-whisper")) == (
-        "gemma-3-270m-latin",
-        "my-forms",
-    )
+    assert load.needed(
+        Settings(adapter="my-forms", email_adapter="my-mails", transcriber="openai-whisper")
+    ) == ("gemma-3-270m-latin", "my-forms", "my-mails")
+
+
+def test_email_adapters(tmp_path: Path) -> None:
+    file = tmp_path / "mine.gguf"
+    file.write_bytes(b"GGUF")
+    chosen = Settings.from_environment({"SMARTFORM_EMAIL_ADAPTER": str(file)})
+    assert load.email_adapter_path(chosen) == file
+    assert load.email_adapter_path(Settings(email_adapter="none")) is None
+    with pytest.raises(WeightsError) as caught:
+        load.email_adapter_path(Settings(email_adapter=str(tmp_path / "none.gguf")))
+    assert "SMARTFORM_EMAIL_ADAPTER" in f"{caught.value} {caught.value.hint}"
+
+
+def test_without_an_email_adapter_proofreading_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(load, "EMAIL_ADAPTER", "no-such-adapter")
+    assert load.email_adapter_path(Settings()) is None, "forms are filled all the same"
+    with pytest.raises(EngineError, match="no adapter for e-mails") as caught:
+        load.service(Settings()).proofread("Hello.")
+    assert "SMARTFORM_EMAIL_ADAPTER" in caught.value.hint
+
+
+ADDED = """
+[{id}]
+task = "adapter"
+title = "Mine"
+licence = "Apache-2.0"
+licence_url = "https://example.org"
+base = "smollm2-135m-instruct"
+files = [{{ name = "mine.gguf", size = 4, sha256 = "{digest}" }}]
+sources = [{{ kind = "bundled", path = "mine.gguf" }}]
+"""
+
+
+@pytest.mark.parametrize("name", ["forms", "mine"])
+def test_an_added_adapter_is_used_with_its_own_base(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mine.gguf").write_bytes(b"GGUF")
+    digest = hashlib.sha256(b"GGUF").hexdigest()
+    (tmp_path / "added.toml").write_text(ADDED.format(id=name, digest=digest))
+    monkeypatch.setenv("SMARTFORM_MODELS", str(tmp_path / "added.toml"))
+    settings = Settings(adapter=None if name == "forms" else name)
+    assert load.adapter_path(settings) == tmp_path / "mine.gguf"
+    assert load.needed(settings)[:2] == ("smollm2-135m-instruct", name)
+
+
+def test_an_adapter_that_finds_nothing_is_not_offered() -> None:
+    load.try_out(Filler(ScriptedEngine({"name": "Ada Rossi"})))
+    with pytest.raises(WeightsError, match="'scripted' loads, but finds nothing") as caught:
+        load.try_out(Filler(ScriptedEngine({})))
+    assert "trained for forms" in caught.value.hint
+
+
+def test_only_adapters_that_did_not_come_with_the_product_are_tried(tmp_path: Path) -> None:
+    for adapter, prompts in ((None, 0), (load.adapter_path(Settings()), 0), (tmp_path / "mine.gguf", 1)):
+        engine = ScriptedEngine({"name": "Ada Rossi"})
+        load.tried(engine, adapter)
+        assert len(engine.prompts) == prompts

@@ -3,7 +3,7 @@
     python -m training.calibrate --config training/configs/forms.yaml
 
 Uses the examples that the run held out of training, never the evaluation files, and writes
-`smartform/policy.json`. Types that decode alike are fitted together, for the held-out set is small.
+`smartform/policy.json`. Types that decode alike share what they can, for the held-out set is small.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import product
+from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from smartform.answers import LONG
+from smartform.assignment import settle
 from smartform.constraints import plan
 from smartform.engines.base import Branch
 from smartform.engines.load import text_engine
@@ -29,7 +30,7 @@ from smartform.settings import Settings
 from smartform.values import languages_of
 from training.config import parse_arguments
 from training.examples import Example
-from training.metrics import same
+from training.metrics import same, word_f1
 from training.targets import load_rows
 from training.train_forms import is_held_out
 
@@ -40,13 +41,20 @@ GROUPS = {
                 FieldType.PHONE, FieldType.URL),
     "chosen": (FieldType.BOOLEAN, FieldType.CHOICE, FieldType.MULTICHOICE),
 }  # fmt: skip
+"""Types that decode alike: one slope for each group, an intercept for each type."""
 
-MAX_INVENTED = 0.14
-"""The most silent fields, as a share, that the thresholds may be expected to fill. The curves that
-expect it are fitted on few fields and run high: see training/LOG.md for what it comes to on dev."""
+MAX_INVENTED = 0.08
+"""The most silent held-out fields, as a share, that the thresholds may fill. On texts of other
+writers it comes to more: see training/LOG.md."""
 
-LONG_ACCEPT = 0.8
-"""How probable it must be that the text speaks of a long value; too few are held out to fit it."""
+GRID = np.round(np.linspace(0.05, 0.975, 38), 3)
+"""Thresholds that are tried."""
+
+NEAR = 0.5
+"""The word F1 from which on a long value, whose exact ends are a matter of taste, is worth giving."""
+
+RIDGE = 2.0
+"""How strongly slopes are held to their prior and a type's intercept to its group's."""
 
 POLICY = Path(__file__).resolve().parents[1] / "smartform" / "policy.json"
 
@@ -67,9 +75,20 @@ class Answered:
         return bool(self.gold) and same(self.kind, self.gold, self.value)
 
     @property
+    def useful(self) -> bool:
+        """Whether the value would help: it is right, or long and shares most of its words with the gold."""
+        return self.right or (self.kind in LONG and word_f1(self.gold, self.value) >= NEAR)
+
+    @property
     def score(self) -> float:
         """Probability of the value, NO_DATA among the alternatives."""
         return self.probability * (1 - self.p_no_data) if self.value else 0.0
+
+    @property
+    def evidence(self) -> float:
+        """What `smartform.fill` compares with the threshold."""
+        spoken = 1 - self.p_no_data if self.value else 0.0
+        return spoken if self.kind in LONG else self.score
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -90,7 +109,8 @@ def ask(filler: Filler, held: Sequence[tuple[Example, dict[str, Value]]]) -> lis
         asked = [field for field in example.form.fields if field.type is not FieldType.GROUP]
         plans = {f.name: plan(f, example.text, languages, example.today) for f in asked}
         prompt = extraction_prompt(example.form, example.text, example.today)
-        for decoded in filler.engine.decode(prompt, [Branch(n, p.constraint) for n, p in plans.items()]):
+        heard = filler.engine.decode(prompt, [Branch(n, p.constraint) for n, p in plans.items()])
+        for decoded in settle(plans, example.text, heard).values():
             field = example.form[decoded.name]
             value = read_answer(field, plans[decoded.name], example.text, example.today, decoded)
             silent = 1.0 if decoded.p_no_data is None else decoded.p_no_data
@@ -100,82 +120,114 @@ def ask(filler: Filler, held: Sequence[tuple[Example, dict[str, Value]]]) -> lis
 
 
 def fit_policy(answers: Sequence[Answered]) -> dict[str, dict[str, float]]:
-    """Field type → its numbers: acceptance and calibration by group, one review threshold for all."""
-    groups = {name: [a for a in answers if a.kind in kinds] for name, kinds in GROUPS.items()}
-    curves = {name: logistic(*_arrays(group)) for name, group in groups.items()}
-    short = [name for name in groups if name != "long"]
-    bars = dict(zip(short, best_thresholds([groups[name] for name in short]), strict=True))
-    bars["long"] = LONG_ACCEPT
-    given = [(a, confidence(a.score, curves[n])) for n in short for a in groups[n] if a.score >= bars[n]]
-    review = review_threshold(np.array([c for _, c in given]), np.array([float(a.right) for a, _ in given]))
+    """Field type → its numbers: acceptance and calibration by type, one review threshold for all."""
+    curves: dict[FieldType, Curve] = {}
+    hopes: dict[FieldType, Hope] = {}
+    for kinds in GROUPS.values():
+        group = [a for a in answers if a.kind in kinds]
+        curves |= fit_curves(kinds, group, [a.score for a in group], [a.right for a in group], (1.0, 0.0))
+        evidence = [a.evidence for a in group]
+        right = fit_curves(kinds, group, evidence, [a.useful for a in group], (1.0, 0.0))
+        silent = fit_curves(kinds, group, evidence, [not a.gold for a in group], (-0.5, -1.0))
+        hopes |= {kind: Hope(right[kind], silent[kind]) for kind in kinds}
+    bars = best_thresholds(answers, hopes)
+    given = [a for a in answers if a.evidence >= bars[a.kind]]
+    sure = np.array([curves[a.kind].at(a.score) for a in given])
+    review = review_threshold(sure, np.array([float(a.right) for a in given]))
     types = {}
-    for name, kinds in GROUPS.items():
-        slope, intercept = curves[name]
-        numbers = {"accept": bars[name], "slope": slope, "intercept": intercept, "review": review}
-        types |= {kind.value: {key: round(float(n), 4) for key, n in numbers.items()} for kind in kinds}
-        print(name, types[kinds[0].value])
+    for kind in curves:
+        numbers = {"accept": bars[kind], **asdict(curves[kind]), "review": review}
+        types[kind.value] = {key: round(float(n), 4) for key, n in numbers.items()}
+        print(f"{kind.value:12}", types[kind.value])
     return types
 
 
-def _arrays(group: Sequence[Answered]) -> tuple[np.ndarray, np.ndarray]:
-    return np.array([a.score for a in group]), np.array([float(a.right) for a in group])
+@dataclass(frozen=True)
+class Curve:
+    """The logistic of slope · logit(x) + intercept."""
+
+    slope: float
+    intercept: float
+
+    def at(self, x: float) -> float:
+        """As `smartform.policy.TypePolicy.confidence`."""
+        return TypePolicy(slope=self.slope, intercept=self.intercept).confidence(x)
 
 
-def confidence(score: float, curve: tuple[float, float]) -> float:
-    """As `smartform.policy.TypePolicy.confidence`."""
-    return TypePolicy(slope=curve[0], intercept=curve[1]).confidence(score)
+@dataclass(frozen=True)
+class Hope:
+    """What an answer's evidence says: the probability that it is useful, and that the text is silent."""
+
+    right: Curve
+    silent: Curve
+
+    @cached_property
+    def on_grid(self) -> tuple[np.ndarray, np.ndarray]:
+        """Both probabilities at every threshold of `GRID`."""
+        right, silent = ([curve.at(x) for x in GRID] for curve in (self.right, self.silent))
+        return np.array(right), np.array(silent)
 
 
-def best_thresholds(groups: Sequence[Sequence[Answered]]) -> tuple[float, ...]:
-    """One threshold a group: the best F1 of all together that is expected to invent at most `MAX_INVENTED`.
+def best_thresholds(answers: Sequence[Answered], hopes: dict[FieldType, Hope]) -> dict[FieldType, float]:
+    """A threshold for each type: the best F1 of all together that invents little.
 
-    The counts at a threshold are those expected from logistic curves through the answers, not the
-    raw ones: with a few dozen silent fields, raw counts would fit single answers.
+    A value adds to F1 where P(useful) exceeds half of it; a price on P(silent) is raised until at
+    most `MAX_INVENTED` of the silent fields are filled. The price alone is chosen by counting: a
+    threshold of each type that was would fit single answers, so few of a type are held out.
     """
-    grid = np.round(np.linspace(0.05, 0.95, 37), 3)
-    counts = [np.array([_expected(group, t) for t in grid]) for group in groups]
-    gold = sum(bool(a.gold) for group in groups for a in group)
-    silent = sum(not a.gold for group in groups for a in group)
-    best, chosen = -1.0, (0.95,) * len(groups)
-    for picks in product(range(len(grid)), repeat=len(groups)):
-        right, given, invented = sum(c[p] for c, p in zip(counts, picks, strict=True))
-        f1 = 2 * right / (given + gold)
-        if f1 > best and invented <= MAX_INVENTED * silent:
-            best, chosen = f1, tuple(float(grid[p]) for p in picks)
-    print(f"held out: expected F1 {best:.3f} over {gold} values and {silent} silent fields")
-    return chosen
-
-
-def _expected(group: Sequence[Answered], threshold: float) -> tuple[float, float, float]:
-    """(right, given, invented) values that the group's curves expect from `threshold` on."""
-    scores = np.array([a.score for a in group])
-    right = logistic(scores, np.array([float(a.right) for a in group]))
-    silent = logistic(scores, np.array([float(not a.gold) for a in group]), prior=(-0.5, -1.0))
-    given = [float(s) for s in scores if s >= threshold]
-    return (
-        sum(confidence(s, right) for s in given),
-        float(len(given)),
-        sum(confidence(s, silent) for s in given),
+    gold = sum(bool(a.gold) for a in answers)
+    silent = len(answers) - gold
+    evidence = np.array([a.evidence for a in answers])
+    right = np.array([hopes[a.kind].right.at(a.evidence) for a in answers])
+    empty = np.array([not a.gold for a in answers])
+    for price in np.linspace(0.0, 4.0, 81):
+        f1 = 0.5
+        for _ in range(10):
+            bars = {kind: threshold(hope, f1 / 2, float(price)) for kind, hope in hopes.items()}
+            given = evidence >= np.array([bars[a.kind] for a in answers])
+            f1 = 2 * right[given].sum() / max(1, given.sum() + gold)
+        if (empty & given).sum() <= MAX_INVENTED * silent:
+            break
+    print(
+        f"held out: {gold} values, {silent} silent fields; expected F1 {f1:.3f},"
+        f" invented {(empty & given).sum() / max(1, silent):.3f} at a price of {price:.2f}"
     )
+    return bars
 
 
-def logistic(
-    raw: np.ndarray, right: np.ndarray, prior: tuple[float, float] = (1.0, 0.0), steps: int = 200
-) -> tuple[float, float]:
-    """Platt scaling by Newton's method, with a mild pull towards `prior` (slope, intercept)."""
-    logit = np.log(np.clip(raw, 1e-4, 1 - 1e-4) / (1 - np.clip(raw, 1e-4, 1 - 1e-4)))
-    design = np.stack([logit, np.ones_like(logit)], axis=1)
-    centre, strength = np.array(prior), 2.0
+def threshold(hope: Hope, least: float, price: float) -> float:
+    """The lowest evidence from which on a value is worth giving."""
+    pays = hope.on_grid[0] - least - price * hope.on_grid[1] >= 0
+    first = len(GRID) - int(np.argmin(pays[::-1])) if not pays.all() else 0
+    return float(GRID[min(first, len(GRID) - 1)])
+
+
+def fit_curves(
+    kinds: Sequence[FieldType],
+    group: Sequence[Answered],
+    x: Sequence[float],
+    y: Sequence[bool],
+    prior: tuple[float, float],
+) -> dict[FieldType, Curve]:
+    """Logistic regression of `y` on logit(`x`): one slope, and an intercept for each type around the group's.
+
+    Ridge-penalised Newton steps; `prior` is the slope and intercept in the absence of data.
+    """
+    clipped = np.clip(np.array(x, dtype=float), 1e-4, 1 - 1e-4)
+    types = np.array([[a.kind is kind for kind in kinds] for a in group], dtype=float).reshape(-1, len(kinds))
+    design = np.column_stack([np.log(clipped / (1 - clipped)), np.ones(len(clipped)), types])
+    centre = np.array([*prior, *([0.0] * len(kinds))])
     weights = centre.copy()
-    for _ in range(steps):
-        p = 1 / (1 + np.exp(-design @ weights))
-        gradient = design.T @ (p - right) + strength * (weights - centre)
-        hessian = (design * (p * (1 - p))[:, None]).T @ design + strength * np.eye(2)
+    for _ in range(200):
+        p = 1 / (1 + np.exp(-np.clip(design @ weights, -30, 30)))
+        gradient = design.T @ (p - np.array(y, dtype=float)) + RIDGE * (weights - centre)
+        hessian = (design * (p * (1 - p))[:, None]).T @ design + RIDGE * np.eye(len(weights))
         step = np.linalg.solve(hessian, gradient)
-        weights = weights - step
+        weights = weights - np.clip(step, -1, 1)  # far from the optimum, Newton's steps overshoot
         if np.abs(step).max() < 1e-8:
             break
-    return float(weights[0]), float(weights[1])
+    slope, intercept, *own = map(float, weights)
+    return {kind: Curve(slope, intercept + extra) for kind, extra in zip(kinds, own, strict=True)}
 
 
 def review_threshold(confidence: np.ndarray, right: np.ndarray) -> float:

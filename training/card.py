@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from training.config import TrainConfig, read_config
+from training.public import SOURCES
 
 _CARD = """# {title}
 
@@ -28,7 +29,7 @@ Portuguese or Dutch, or says that the text is silent. `smartform/engines/llama.p
 | file | `{file}`, {size:,} bytes, sha256 `{sha256}` |
 | base | `{base}` of `smartform/engines/models.toml` |
 | licence | Gemma Terms of Use (https://ai.google.dev/gemma/terms), as the base; see NOTICE |
-| data | {data}: written for this product, Apache-2.0 |
+| data | {data}: written for this product, Apache-2.0{public} |
 | made by | `python -m training.train_forms --config {config}`, then `python -m convert.to_gguf` |
 | trained on | {tokens:,} tokens, {steps} steps of {batch} texts, learning rate {rate:g}, {device} |
 | held-out loss | {loss:.3f} |
@@ -93,13 +94,14 @@ def render(arguments: argparse.Namespace, config: TrainConfig) -> str:
         sha256=hashlib.sha256(blob).hexdigest(),
         base=config.base,
         data=", ".join(f"`{d}`" for d in config.data),
+        public="".join(f"; {p.rows or 'all'} rows of {SOURCES[p.set]}" for p in config.public),
         config=arguments.config.as_posix(),
         tokens=metrics[-1]["tokens"],
         steps=metrics[-1]["step"],
         batch=config.examples_per_step,
         rate=config.learning_rate,
         device=arguments.device,
-        loss=min(losses),
+        loss=losses[-1],
         evaluated=arguments.evaluated,
         rows="\n".join(_row(name, s) for name, s in listed),
         by_kind=_groups(ours, "kind"),

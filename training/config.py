@@ -6,9 +6,11 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -113,12 +115,17 @@ def read_config(path: Path, overrides: dict[str, Any] | None = None) -> TrainCon
     Raises:
         ValueError: a member that is not a setting, or one of the wrong kind.
     """
+    return read_settings(TrainConfig, path, overrides)
+
+
+def read_settings(kind: type[T], path: Path, overrides: dict[str, Any] | None = None) -> T:
+    """Read a YAML file as the dataclass `kind`. Raises as `read_config`."""
     settings = yaml.safe_load(path.read_text(encoding="utf-8")) | (overrides or {})
-    known = {f.name: f for f in fields(TrainConfig)}
+    known = {f.name: f for f in fields(kind)}  # type: ignore[arg-type]
     unknown = sorted(set(settings) - set(known))
     if unknown:
         raise ValueError(f"{path}: unknown settings: {', '.join(unknown)}")
-    return TrainConfig(**{name: _cast(name, str(known[name].type), v) for name, v in settings.items()})
+    return kind(**{name: _cast(name, str(known[name].type), v) for name, v in settings.items()})
 
 
 def parse_arguments(argv: Sequence[str] | None, description: str) -> tuple[TrainConfig, argparse.Namespace]:

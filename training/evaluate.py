@@ -2,10 +2,11 @@
 
     python -m training.evaluate forms --data training/data/forms/dev.jsonl
     python -m training.evaluate forms --data FILE --adapter none          # the untrained base
-    python -m training.evaluate resume --data training/data/resume/dev.jsonl
     python -m training.evaluate forms --data FILE --compare none models/forms.gguf --report DIR
+    python -m training.evaluate resume --data training/data/resume/dev.jsonl
+    python -m training.evaluate email --data FILE                         # see training.evaluate_email
 
-Prints F1 with a bootstrap interval, invented values, calibration and seconds, and the same by
+Forms: prints F1 with a bootstrap interval, invented values, calibration and seconds, and the same by
 field type, language and style. `--report` writes an HTML page with every error in its text.
 """
 
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -26,7 +27,7 @@ from smartform.results import State
 from smartform.resume import ResumeReader
 from smartform.schema import FormSpec
 from smartform.settings import Settings
-from training import evaluate_resume
+from training import evaluate_email, evaluate_resume
 from training.metrics import Outcome, calibration_error, f1_interval, review_rates, score
 from training.report import write_report
 from training.targets import read_rows
@@ -34,7 +35,22 @@ from training.targets import read_rows
 
 def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else "")
-    parser.add_argument("task", choices=["forms", "resume"])
+    tasks = parser.add_subparsers(dest="task", required=True)
+    forms = tasks.add_parser("forms", help="field values")
+    _add_arguments(forms)
+    forms.add_argument("--report", type=Path, help="folder for the HTML report and outcomes.json")
+    forms.set_defaults(run=evaluate_forms)
+    resume = tasks.add_parser("resume", help="resumes read")
+    _add_arguments(resume)
+    resume.set_defaults(run=evaluate_resumes)
+    email = tasks.add_parser("email", help="e-mails proofread")
+    evaluate_email.add_arguments(email)
+    email.set_defaults(run=evaluate_email.run)
+    arguments = parser.parse_args(argv)
+    arguments.run(arguments)
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data", type=Path, required=True, help="JSONL in the format of training/data/FORMAT.md"
     )
@@ -42,26 +58,34 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--engine", choices=["local", "remote"], help="as SMARTFORM_ENGINE")
     parser.add_argument("--compare", nargs="+", metavar="ADAPTER", help="several adapters, one table")
     parser.add_argument("--limit", type=int, help="only the first N examples")
-    parser.add_argument("--report", type=Path, help="folder for the HTML report and outcomes.json")
-    arguments = parser.parse_args(argv)
 
-    rows = read_rows([arguments.data])[: arguments.limit]
+
+def _fillers(arguments: argparse.Namespace) -> Iterator[tuple[str | None, Filler]]:
+    """Each adapter asked for, and what fills forms with it."""
     for adapter in arguments.compare or [arguments.adapter]:
         settings = Settings.from_environment()
         settings = replace(settings, engine=arguments.engine or settings.engine)
         settings = replace(settings, adapter=adapter) if adapter else settings
-        filler = Filler(text_engine(settings))
-        if arguments.task == "resume":
-            measures = evaluate_resume.evaluate(ResumeReader(filler), rows)
-            print(
-                f"\n{filler.engine.name}: {len(rows)} texts of {arguments.data}", measures.table(), sep="\n"
-            )
-            continue
+        yield adapter, Filler(text_engine(settings))
+
+
+def evaluate_resumes(arguments: argparse.Namespace) -> None:
+    """Print the measures of each adapter asked for."""
+    rows = read_rows([arguments.data])[: arguments.limit]
+    for _, filler in _fillers(arguments):
+        measures = evaluate_resume.evaluate(ResumeReader(filler), rows)
+        print(f"\n{filler.engine.name}: {len(rows)} texts of {arguments.data}", measures.table(), sep="\n")
+
+
+def evaluate_forms(arguments: argparse.Namespace) -> None:
+    """Print the table of each adapter asked for."""
+    rows = read_rows([arguments.data])[: arguments.limit]
+    for adapter, filler in _fillers(arguments):
         outcomes, seconds = evaluate(filler, rows)
         print(f"\n{filler.engine.name}: {len(rows)} texts of {arguments.data}, {seconds:.2f} s a text")
         print(table(outcomes))
         if arguments.report:
-            folder = arguments.report / (Path(adapter).stem if arguments.compare else "")
+            folder = arguments.report / (Path(adapter).stem if adapter and arguments.compare else "")
             write_report(folder, filler.engine.name, rows, outcomes)
             print(f"report: {folder / 'index.html'}")
 

@@ -2,6 +2,7 @@
 
     python -m training.leakage --train 'training/data/forms/en_*.jsonl' 'training/data/forms/it*.jsonl' \\
         'training/data/forms/xx*.jsonl' --evaluation training/data/forms/dev.jsonl
+    python -m training.leakage --train 'training/data/email/*.jsonl' --evaluation JFLEG.jsonl DEV.jsonl
 
 Prints the largest share of an evaluation text's word 8-grams that any training text shares, and
 fails where it is over the limit.
@@ -12,9 +13,10 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
-from training.targets import read_texts
+from training.targets import read_rows
 
 GRAM = 8
 """Words in a row that count as copied."""
@@ -43,6 +45,22 @@ def overlaps(train: dict[str, str], evaluation: dict[str, str]) -> dict[str, flo
         own = list(grams(text))
         shares[name] = sum(gram in seen for gram in own) / max(1, len(own))
     return shares
+
+
+def read_texts(paths: Iterable[str]) -> dict[str, str]:
+    """Row id, or its number where it has none → all that people wrote in it."""
+    rows = read_rows(paths)
+    return {str(row.get("id", number)): "\n".join(_texts(row)) for number, row in enumerate(rows)}
+
+
+TEXTS = ("text", "draft", "revision", "src", "tgts", "refs", "messages")
+"""Members of a row that hold what people wrote; the other ones are labels."""
+
+
+def _texts(row: dict[str, Any]) -> Iterator[str]:
+    for value in (row[key] for key in TEXTS if key in row):
+        for item in value if isinstance(value, list) else [value]:
+            yield item["text"] if isinstance(item, dict) else item
 
 
 def grams(text: str) -> Iterable[tuple[str, ...]]:

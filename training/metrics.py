@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -105,6 +106,15 @@ def same(kind: FieldType, gold: Value, value: Value) -> bool:
     if kind is FieldType.PHONE:
         return re.sub(r"\D", "", gold) == re.sub(r"\D", "", value)
     return _plain(gold) == _plain(value)
+
+
+def word_f1(gold: Value, value: Value) -> float:
+    """Harmonic mean of the shares of words that two values have in common, 0 to 1; 0 where one is empty."""
+    left, right = (
+        Counter(_plain(" ".join(v) if isinstance(v, list) else v or "").split()) for v in (gold, value)
+    )
+    shared = (left & right).total()
+    return 2 * shared / (left.total() + right.total()) if shared else 0.0
 
 
 def _plain(text: str) -> str:

@@ -488,6 +488,14 @@ def _grobid_silent(name: str, kind: FieldType, text: str) -> bool:
     return not any(hint in plain for hint in _GROBID_HINTS.get(name, ()))
 
 
+SOURCES = {
+    "sgd": "Schema-Guided Dialogue (Rastogi et al. 2020, CC BY-SA 4.0)",
+    "snips": "SNIPS custom intents (Coucke et al. 2018, CC0)",
+    "home": "Home Assistant intents (CC BY 4.0)",
+    "grobid": "GROBID headers (annotations CC BY 4.0)",
+}
+"""What each set is, and its licence, for model cards."""
+
 LOADERS: dict[str, Callable[[Records, Sequence[int], str], Iterator[Row]]] = {
     "sgd": sgd,
     "snips": snips,

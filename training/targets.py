@@ -185,11 +185,6 @@ def read_rows(paths: Iterable[str | Path]) -> list[dict[str, Any]]:
     return rows
 
 
-def read_texts(paths: Iterable[str | Path]) -> dict[str, str]:
-    """Row id → text."""
-    return {row["id"]: row["text"] for row in read_rows(paths)}
-
-
 def load_rows(paths: Iterable[str | Path]) -> list[tuple[Example, dict[str, Value]]]:
     """Each row of JSONL files (`training/data/FORMAT.md`) as an example with its gold values by name."""
     return [

@@ -24,7 +24,7 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 import yaml
@@ -43,7 +43,33 @@ from training.targets import example_of, load_examples, read_rows
 POOL = 8
 """Steps whose examples are sorted by length together, so that a step's rows need little padding."""
 
-Augment = Callable[[Example, int], Example]
+
+class Identified(Protocol):
+    """An example of any task."""
+
+    @property
+    def id(self) -> str: ...
+
+
+class Encodes(Protocol):
+    """Turns a task's examples into tokens.
+
+    Args:
+        too_long: ids of the examples that were left out for their length.
+    """
+
+    too_long: set[str]
+
+    def encode(self, examples: Sequence[Any], rng: random.Random) -> list[Encoded]:
+        """The examples as tokens; those that are too long are left out."""
+        ...
+
+    def vocabulary(self, examples: Sequence[Any]) -> set[int]:
+        """Every token that occurs in `examples`."""
+        ...
+
+
+Augment = Callable[[Any, int], Any]
 """An example → what it is in an epoch."""
 
 
@@ -61,8 +87,9 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def train(
     config: TrainConfig,
-    examples: Sequence[Example],
+    examples: Sequence[Identified],
     *,
+    encoding: Callable[[TrainConfig, Any], Encodes] | None = None,
     augment: Augment | None = None,
     resume: bool = False,
     max_minutes: float | None = None,
@@ -71,6 +98,7 @@ def train(
     """Run until `total_tokens` are read, `max_minutes` or `max_steps` are over, or SIGTERM comes.
 
     Args:
+        encoding: makes the task's encoder of the settings and the tokenizer; None is the forms' one.
         augment: alters the examples that are learnt, not those held out.
 
     Returns:
@@ -97,7 +125,7 @@ def train(
     optimizer = torch.optim.AdamW(parameters, lr=0.0, weight_decay=config.weight_decay)
 
     # Data
-    encoder = Encoder(config, tokenizer)
+    encoder = (encoding or Encoder)(config, tokenizer)
     held = sorted((e for e in examples if is_held_out(e, config.holdout)), key=digest)
     kept = [e for e in examples if not is_held_out(e, config.holdout)]
     evaluation = encoder.encode(held[: config.eval_examples], random.Random(config.seed))
@@ -249,20 +277,20 @@ class StopRequest:
         self.asked = True
 
 
-def digest(example: Example) -> int:
+def digest(example: Identified) -> int:
     """A number that depends on the example's id alone."""
     return int.from_bytes(hashlib.sha1(example.id.encode()).digest()[:8])
 
 
-def is_held_out(example: Example, holdout: int) -> bool:
+def is_held_out(example: Identified, holdout: int) -> bool:
     """Whether an example is kept from training, one in `holdout` (none where it is 0)."""
     return holdout > 0 and digest(example) % holdout == 0
 
 
 def epoch_steps(
     config: TrainConfig,
-    encoder: Encoder,
-    examples: Sequence[Example],
+    encoder: Encodes,
+    examples: Sequence[Identified],
     epoch: int,
     augment: Augment | None = None,
 ) -> Iterator[list[Encoded]]:
@@ -276,6 +304,8 @@ def epoch_steps(
             read = [augment(example, epoch) for example in read]
         pool = sorted(encoder.encode(read, rng), key=len)
         steps = [pool[at : at + size] for at in range(0, len(pool), size)]
+        if len(steps) > 1 and 2 * len(steps[-1]) <= size:  # packed examples seldom come out even
+            steps[-2] += steps.pop()
         yield from rng.sample(steps, len(steps))
 
 

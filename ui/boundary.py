@@ -23,10 +23,14 @@ log = logging.getLogger(__name__)
 Answer = dict[Any, Any]
 
 
-def explain(error: Exception) -> dict[str, Any]:
-    """The notice for an error; unexpected ones are logged by place alone, never with content."""
+def explain(error: Exception, cancelled: str = "done_cancelled") -> dict[str, Any]:
+    """The notice for an error; unexpected ones are logged by place alone, never with content.
+
+    Args:
+        cancelled: key of the string that says what became of a cancelled job.
+    """
     if isinstance(error, Cancelled):
-        return notice("done_cancelled")
+        return notice(cancelled)
     if isinstance(error, SmartFormError):
         return problem(str(error), error.hint)
     frames = traceback.extract_tb(error.__traceback__)
@@ -35,11 +39,14 @@ def explain(error: Exception) -> dict[str, Any]:
     return fault()
 
 
-def guarded(box: gr.HTML) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def guarded(
+    box: gr.HTML, *, cancelled: str = "done_cancelled"
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Decorator for handlers, plain or generator, that answer {component: value}.
 
     Args:
         box: where the message appears.
+        cancelled: as in `explain`.
     """
 
     def wrap(handler: Callable[..., Any]) -> Callable[..., Any]:
@@ -50,7 +57,7 @@ def guarded(box: gr.HTML) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
                 try:
                     yield from handler(*args)
                 except Exception as error:
-                    yield {box: explain(error)}
+                    yield {box: explain(error, cancelled)}
 
             return stream
 
@@ -59,7 +66,7 @@ def guarded(box: gr.HTML) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
             try:
                 return handler(*args)
             except Exception as error:
-                return {box: explain(error)}
+                return {box: explain(error, cancelled)}
 
         return call
 

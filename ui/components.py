@@ -1,4 +1,5 @@
-"""Our own HTML components: the drawn form, the source view, the field editor, the notice, the courier.
+"""Our own HTML components: the drawn form, the source view, the field editor, the draft, the revision,
+the notice, the courier.
 
 Each is a static element that a script of `ui/static` draws from the component's value; text of
 the person is only ever set as text, never parsed as HTML. The scripts share `common.js`.
@@ -14,6 +15,7 @@ from typing import Any
 
 import gradio as gr
 
+from smartform.revision import Revision
 from ui.strings import TABLE
 
 _STATIC = Path(__file__).parent / "static"
@@ -27,12 +29,12 @@ def form_view(value: dict[str, Any], check: Callable[..., dict[str, Any]]) -> gr
         check: called by the browser with {"field": field as JSON data, "typed": …, "today": ISO date};
             answers {"value": …} or {"problem": …, "hint": …}.
     """
-    return _component("sf-form", "form_view.js", "form-view", value, server_functions=[check])
+    return _component("sf-form", ("form_view.js",), "form-view", value, server_functions=[check])
 
 
 def source_view() -> gr.HTML:
     """The text that was read, with the place of each value marked; follows the form's focus."""
-    return _component("sf-source-view", "source_view.js", "source-view")
+    return _component("sf-source-view", ("source_view.js",), "source-view")
 
 
 def field_editor(value: dict[str, Any], *, types: list[str], with_options: list[str]) -> gr.HTML:
@@ -44,8 +46,31 @@ def field_editor(value: dict[str, Any], *, types: list[str], with_options: list[
         with_options: those of them that need options.
     """
     return _component(
-        "sf-editor", "field_editor.js", "field-editor", value, types=types, with_options=with_options
+        "sf-editor", ("field_editor.js",), "field-editor", value, types=types, with_options=with_options
     )
+
+
+def draft_box(value: dict[str, Any], tone: Callable[..., dict[str, Any]]) -> gr.HTML:
+    """A box to write an e-mail in, with how it comes across; Ctrl+Enter triggers `submit`.
+
+    Args:
+        value: {"text": the draft}; the browser writes edits back into it. what `spoken` makes adds words.
+        tone: called by the browser with {"text": …, "weights": bool}; answers as `ui.email_tab.toned`.
+    """
+    scripts = ("spans.js", "tone.js", "draft_box.js")
+    return _component("sf-draft", scripts, "draft", value, server_functions=[tone])
+
+
+def revision_view(tone: Callable[..., dict[str, Any]]) -> gr.HTML:
+    """A draft with its edits, each to be taken or left, and the text that comes of it.
+
+    Its value is what `writing` and `revised` make, or None.
+
+    Args:
+        tone: as of `draft_box`; scores the text as edits are taken and left.
+    """
+    scripts = ("spans.js", "tone.js", "revision_view.js")
+    return _component("sf-revision", scripts, "revision", server_functions=[tone])
 
 
 def notice_box(elem_id: str) -> gr.HTML:
@@ -53,7 +78,7 @@ def notice_box(elem_id: str) -> gr.HTML:
 
     Its value is what `notice`, `busy`, `problem` or `fault` make, or None for nothing.
     """
-    return _component("sf-notice", "notice.js", elem_id)
+    return _component("sf-notice", ("notice.js",), elem_id)
 
 
 def courier() -> gr.HTML:
@@ -61,11 +86,13 @@ def courier() -> gr.HTML:
 
     Its value is what `parcel` or `clipping` make; each arrival is delivered once.
     """
-    return _component("sf-courier", "courier.js", "courier")
+    return _component("sf-courier", ("courier.js",), "courier")
 
 
-def _component(css_class: str, script: str, elem_id: str, value: Any = None, **more: Any) -> gr.HTML:
-    code = "\n".join((_STATIC / part).read_text("utf-8") for part in ("common.js", script))
+def _component(
+    css_class: str, scripts: tuple[str, ...], elem_id: str, value: Any = None, **more: Any
+) -> gr.HTML:
+    code = "\n".join((_STATIC / part).read_text("utf-8") for part in ("common.js", *scripts))
     return gr.HTML(
         value,
         html_template=f'<div class="{css_class}"></div>',
@@ -113,5 +140,21 @@ def clipping(text: str) -> dict[str, Any]:
     return {"text": text, "number": next(_numbers)}
 
 
+def spoken(words: str) -> dict[str, Any]:
+    """Words for the draft box to add to its text as it then stands: one may have typed meanwhile."""
+    return {"heard": words, "number": next(_numbers)}
+
+
+def writing(text: str) -> dict[str, Any]:
+    """What the revision view shows while the revision comes in."""
+    return {"state": "writing", "text": text}
+
+
+def revised(revision: Revision) -> dict[str, Any]:
+    """What the revision view shows of a finished job."""
+    return {"state": "done", "number": next(_numbers), "draft": revision.draft, **revision.to_dict()}
+
+
 _numbers = itertools.count(1)
-"""Tells two equal parcels apart, so that a second click delivers again."""
+"""Tells two equal values apart, so that a second click delivers again; Gradio sends the last value of a
+job twice, which the number tells too."""

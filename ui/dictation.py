@@ -22,7 +22,7 @@ class Dictations:
         self._lock = threading.Lock()
         self._running: dict[str, tuple[Dictation, threading.Lock]] = {}
 
-    def start(self, session: str, language: str | None, form: FormSpec) -> None:
+    def start(self, session: str, language: str | None, form: FormSpec | None = None) -> None:
         """Begin a recording; an unfinished one of the same session is dropped."""
         listener = self._service.dictation(language=language, form=form)
         with self._lock:

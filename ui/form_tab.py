@@ -6,7 +6,6 @@ of components and keep nothing of their own.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -14,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from gradio.processing_utils import audio_from_file
 
 from smartform import exports
 from smartform.engines.base import Cancel
@@ -36,23 +34,11 @@ from ui.components import (
     parcel,
     source_view,
 )
-from ui.dictation import Dictations
-from ui.jobs import Jobs, streamed
+from ui.jobs import CORES, QUIET, Jobs, streamed
 from ui.sheet import Sheet
+from ui.speech import Listener, Speech, appended, draw_speech, wire_speech
 from ui.strings import TABLE
 from ui.strings import i18n as t
-
-TRAILING_SECONDS = 0.4
-"""The browser sends the end of a recording after it says that the recording ended."""
-
-CORES = "cores"
-"""The concurrency group of all jobs that use the processor's cores."""
-
-LANGUAGES = {
-    "en": "English", "it": "Italiano", "de": "Deutsch", "fr": "Français",
-    "es": "Español", "pt": "Português", "nl": "Nederlands", "sv": "Svenska",
-}  # fmt: skip
-
 
 Template = bytes | dict[str, Any] | None
 """What an export is made after: the PDF or the JSON Schema that the form was read from."""
@@ -87,10 +73,7 @@ class _Left:
     fill: gr.Button
     cancel: gr.Button
     status: gr.HTML
-    microphone: gr.Audio
-    language: gr.Dropdown
-    upload: gr.UploadButton
-    heard: gr.Textbox
+    speech: Speech
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,31 +136,7 @@ def _draw_left(example: str) -> _Left:
         cancel = gr.Button(t("cancel"), interactive=False, elem_id="cancel", scale=1, min_width=96)
     status = notice_box("status")
     source_view()
-    microphone = gr.Audio(
-        sources=["microphone"],
-        streaming=True,
-        type="filepath",
-        label=t("microphone"),
-        elem_id="microphone",
-    )
-    heard = gr.Textbox(
-        label=t("heard"),
-        placeholder=t("heard_placeholder"),
-        interactive=False,
-        visible=False,
-        lines=2,
-        elem_id="heard",
-    )
-    with gr.Row(elem_classes=["sf-speech"]):
-        language = gr.Dropdown(
-            [(t("detect"), ""), *((name, code) for code, name in LANGUAGES.items())],
-            value="",
-            label=t("language"),
-            elem_id="language",
-            min_width=160,
-        )
-        upload = gr.UploadButton(t("sound_file"), file_types=["audio"], elem_id="sound-file", min_width=160)
-    return _Left(text, fill, cancel, status, microphone, language, upload, heard)
+    return _Left(text, fill, cancel, status, draw_speech())
 
 
 def _draw_right(desk: Desk) -> _Right:
@@ -274,14 +233,14 @@ def _wire_fill(desk: Desk, jobs: Jobs, left: _Left, right: _Right) -> None:
         concurrency_id=CORES,
         concurrency_limit=1,
         trigger_mode="once",
-        **_QUIET,
+        **QUIET,
     )
-    started.then(settle, None, left.cancel, queue=False, **_QUIET)
+    started.then(settle, None, left.cancel, queue=False, **QUIET)
 
     def cancel(request: gr.Request) -> None:
         jobs.cancel(request.session_hash or "")
 
-    left.cancel.click(cancel, None, None, queue=False, **_QUIET)
+    left.cancel.click(cancel, None, None, queue=False, **QUIET)
 
     @guarded(left.status)
     def undo(data: dict[str, Any]) -> Answer:
@@ -298,14 +257,14 @@ def _wire_fill(desk: Desk, jobs: Jobs, left: _Left, right: _Right) -> None:
         return {right.form: sheet.to_dict(), left.status: notice("done_reset")}
 
     for button, handler in ((right.undo, undo), (right.reset, reset)):
-        button.click(handler, right.form, [right.form, left.status], queue=False, **_QUIET)
+        button.click(handler, right.form, [right.form, left.status], queue=False, **QUIET)
 
 
 def _fill(
     service: Service, jobs: Jobs, sheet: Sheet, text: str, session: str, left: _Left, right: _Right
 ) -> Iterator[Answer]:
     source = sheet.begin_fill(text)
-    total, done = len(sheet.form.fields), 0
+    total, answered = len(sheet.form.fields), set[str]()
 
     def work(emit: Callable[[FieldResult], None], cancel: Cancel) -> FillResult:
         return service.fill(sheet.form, text, today=sheet.today, on_field=emit, cancel=cancel)
@@ -317,7 +276,8 @@ def _fill(
                 fields = next(stream)
                 for field in fields:
                     sheet.merge(field, source)
-                done = min(done + len(fields), total)
+                    answered.add(field.name)
+                done = len(answered)
                 status = busy("busy_fill", done / total, done=done, total=total)
                 yield {right.form: sheet.to_dict(), left.status: status}
         except StopIteration as finished:
@@ -339,91 +299,11 @@ def _summary(result: FillResult) -> dict[str, Any]:
 
 
 def _wire_speech(desk: Desk, jobs: Jobs, left: _Left, right: _Right) -> None:
-    dictations = Dictations(desk.service)
+    def form(data: dict[str, Any]) -> FormSpec:
+        return Sheet.from_dict(data).form
 
-    @guarded(left.status)
-    def start(language: str, data: dict[str, Any], request: gr.Request) -> Answer:
-        dictations.start(request.session_hash or "", language or None, Sheet.from_dict(data).form)
-        return {left.heard: gr.Textbox("", visible=True)}
-
-    @guarded(left.status)
-    def hear(path: str, request: gr.Request) -> Answer:
-        try:
-            chunk = audio_from_file(path)
-        finally:
-            Path(path).unlink(missing_ok=True)
-        return {left.heard: dictations.hear(request.session_hash or "", chunk)}
-
-    @guarded(left.status)
-    def stop(text: str, request: gr.Request) -> Iterator[Answer]:
-        yield {left.status: busy("busy_listen")}
-        time.sleep(TRAILING_SECONDS)
-        heard = dictations.finish(request.session_hash or "")
-        yield {
-            left.text: appended(text, heard),
-            left.heard: gr.Textbox("", visible=False),
-            left.status: notice("done_transcribed"),
-        }
-
-    left.microphone.start_recording(
-        start, [left.language, right.form], [left.heard, left.status], queue=False, **_QUIET
-    )
-    left.microphone.stream(
-        hear,
-        left.microphone,
-        [left.heard, left.status],
-        stream_every=0.3,
-        time_limit=None,
-        concurrency_limit=8,
-        **_QUIET,
-    )
-    left.microphone.stop_recording(
-        stop, left.text, [left.text, left.heard, left.status], concurrency_limit=8, **_QUIET
-    )
-
-    @guarded(left.status)
-    def listen(
-        path: str, language: str, text: str, data: dict[str, Any], request: gr.Request
-    ) -> Iterator[Answer]:
-        yield {
-            left.status: busy("busy_listen"),
-            left.heard: gr.Textbox("", visible=True),
-            left.cancel: gr.Button(interactive=True),
-        }
-        form = Sheet.from_dict(data).form
-
-        def work(emit: Callable[[str], None], cancel: Cancel) -> str:
-            return desk.service.transcribe(
-                Path(path), language=language or None, form=form, on_text=emit, cancel=cancel
-            ).text
-
-        with jobs.running(request.session_hash or "") as flag:
-            stream = streamed(work, flag)
-            try:
-                while True:
-                    yield {left.heard: next(stream)[-1]}
-            except StopIteration as finished:
-                heard = finished.value
-            finally:
-                Path(path).unlink(missing_ok=True)
-        yield {left.text: appended(text, heard), left.status: notice("done_transcribed")}
-
-    def settle() -> Answer:
-        return {left.heard: gr.Textbox("", visible=False), left.cancel: gr.Button(interactive=False)}
-
-    left.upload.upload(
-        listen,
-        [left.upload, left.language, left.text, right.form],
-        [left.text, left.heard, left.status, left.cancel],
-        concurrency_id=CORES,
-        concurrency_limit=1,
-        **_QUIET,
-    ).then(settle, None, [left.heard, left.cancel], queue=False, **_QUIET)
-
-
-def appended(text: str, heard: str) -> str:
-    """`text` with what was heard after it, on a line of its own."""
-    return "\n".join(part for part in (text.rstrip(), heard.strip()) if part)
+    listener = Listener(left.status, left.cancel, left.text, appended, right.form, form)
+    wire_speech(desk.service, jobs, left.speech, listener)
 
 
 # ---- choosing and editing the form -----------------------------------------------------------
@@ -509,14 +389,14 @@ def _wire_forms(
         }
 
     page.load(
-        greet, None, [right.form, right.editor, right.preset, right.chooser_status], queue=False, **_QUIET
+        greet, None, [right.form, right.editor, right.preset, right.chooser_status], queue=False, **QUIET
     )
     right.preset.input(
-        choose, [right.preset, left.text, right.form], [*outputs, left.text], queue=False, **_QUIET
+        choose, [right.preset, left.text, right.form], [*outputs, left.text], queue=False, **QUIET
     )
-    right.use_pasted.click(paste, [right.pasted, right.form], outputs, **_QUIET)
-    right.pdf.upload(open_pdf, [right.pdf, right.form], outputs, **_QUIET)
-    right.editor.apply(edit, [right.editor, right.form], outputs, **_QUIET)
+    right.use_pasted.click(paste, [right.pasted, right.form], outputs, **QUIET)
+    right.pdf.upload(open_pdf, [right.pdf, right.form], outputs, **QUIET)
+    right.editor.apply(edit, [right.editor, right.form], outputs, **QUIET)
 
 
 def language_of(request: gr.Request) -> str:
@@ -562,7 +442,7 @@ def _wire_exports(right: _Right, out: _Exports, template: gr.State) -> None:
             sheet = Sheet.from_dict(data)
             return {out.courier: make(sheet, source), out.status: told(sheet)}
 
-        button.click(handler, [right.form, template], [out.courier, out.status], queue=False, **_QUIET)
+        button.click(handler, [right.form, template], [out.courier, out.status], queue=False, **QUIET)
 
     wire(out.copy_json, lambda sheet, source: clipping(_json(sheet, source)))
     wire(
@@ -589,7 +469,7 @@ def _wire_exports(right: _Right, out: _Exports, template: gr.State) -> None:
             out.status: told(sheet),
         }
 
-    out.pdf.click(filled_pdf, [right.form, template], [out.courier, out.status], **_QUIET)
+    out.pdf.click(filled_pdf, [right.form, template], [out.courier, out.status], **QUIET)
 
     @guarded(out.status)
     def snippet(data: dict[str, Any]) -> Answer:
@@ -597,7 +477,7 @@ def _wire_exports(right: _Right, out: _Exports, template: gr.State) -> None:
         code = exports.console_snippet(sheet.form, sheet.values)
         return {out.snippet: gr.Textbox(code, visible=True), out.status: told(sheet)}
 
-    out.make_snippet.click(snippet, right.form, [out.snippet, out.status], queue=False, **_QUIET)
+    out.make_snippet.click(snippet, right.form, [out.snippet, out.status], queue=False, **QUIET)
 
 
 def _json(sheet: Sheet, source: Template) -> str:
@@ -606,7 +486,3 @@ def _json(sheet: Sheet, source: Template) -> str:
 
 def _stem(sheet: Sheet) -> str:
     return sheet.form.name or "form"
-
-
-_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-"""Listeners of the screen are no part of the API, and our notices stand for Gradio's spinners."""

@@ -6,12 +6,18 @@ import queue
 import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from smartform.engines.base import Cancel
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+CORES = "cores"
+"""The concurrency group of all jobs that use the processor's cores."""
+
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+"""Listeners of the screen are no part of the API, and our notices stand for Gradio's spinners."""
 
 PACE_SECONDS = 0.08
 """Items that arrive within this time are shown together."""

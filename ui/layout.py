@@ -8,7 +8,9 @@ import fastapi
 import gradio as gr
 
 from ui import theme
-from ui.form_tab import CORES, Desk, form_tab
+from ui.email_tab import MailDesk, email_tab
+from ui.form_tab import Desk, form_tab
+from ui.jobs import CORES
 from ui.strings import i18n
 
 CACHE_SECONDS = (600, 600)
@@ -17,12 +19,16 @@ CACHE_SECONDS = (600, 600)
 MAX_UPLOAD = "100mb"
 
 
-def build_app(desk: Desk, tools: tuple[Any, ...] = ()) -> gr.Blocks:
+def build_app(
+    desk: Desk, tools: tuple[Any, ...] = (), *, mail: MailDesk | None = None, local: bool = True
+) -> gr.Blocks:
     """The page with all its tabs.
 
     Args:
-        desk: what the tabs work with.
+        desk: what the form tab works with.
         tools: functions offered to API and MCP clients; nothing else of the page is.
+        mail: what the e-mail tab works with; None leaves the tab out.
+        local: False where texts are sent to a model on another machine.
     """
     with gr.Blocks(
         title="Smart Form", analytics_enabled=False, delete_cache=CACHE_SECONDS, fill_width=False
@@ -35,9 +41,13 @@ def build_app(desk: Desk, tools: tuple[Any, ...] = ()) -> gr.Blocks:
                 elem_classes=["sf-brand"],
             )
             gr.Markdown(i18n("tagline"), elem_classes=["sf-tagline"])
-        with gr.Tabs(elem_classes=["sf-tabs"]), gr.Tab(i18n("tab_form"), id="form"):
-            form_tab(app, desk)
-        gr.Markdown(i18n("privacy"), elem_classes=["sf-privacy"])
+        with gr.Tabs(elem_classes=["sf-tabs"]):
+            with gr.Tab(i18n("tab_form"), id="form"):
+                form_tab(app, desk)
+            if mail:
+                with gr.Tab(i18n("tab_email"), id="email"):
+                    email_tab(mail)
+        gr.Markdown(i18n("privacy" if local else "privacy_remote"), elem_classes=["sf-privacy"])
         for tool in tools:
             gr.api(tool, concurrency_id=CORES, concurrency_limit=1)
     app.queue(max_size=64)
@@ -51,7 +61,7 @@ def serve_on(server: fastapi.FastAPI, app: gr.Blocks) -> fastapi.FastAPI:
         app,
         path="/",
         theme=theme.theme(),
-        css_paths=theme.STYLE,
+        css_paths=theme.STYLES,
         head=theme.HEAD,
         i18n=i18n,
         footer_links=[],

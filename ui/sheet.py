@@ -116,13 +116,18 @@ class Sheet:
         return source
 
     def merge(self, result: FieldResult, source: str) -> None:
-        """Put one answer of a fill where it may go: field, offer, or nowhere."""
+        """Put one answer of a fill where it may go: field, offer, or nowhere.
+
+        An empty answer takes back what the same fill gave before, not what an earlier one did.
+        """
         entry = self.entries[result.name]
         found = _from_result(result, source)
         if entry.by_person:
             self.entries[result.name] = replace(entry, offer=_offer(entry.answer, found))
-        elif result.value is not None or entry.answer.value is None:
-            self.entries[result.name] = Entry(answer=found, revision=entry.revision)
+            return
+        old = self.before.get(result.name, Entry()).answer
+        kept = old if result.value is None and old.value is not None else found
+        self.entries[result.name] = Entry(answer=kept, revision=entry.revision)
 
     def undo(self) -> None:
         """Take back the last fill or reset, except where the person typed since."""

@@ -1,4 +1,5 @@
-"""What the jobs need of a model: `TextEngine` decodes branches, `Transcriber` hears speech.
+"""What the jobs need of a model: `TextEngine` decodes branches, `Rewriter` revises paragraphs,
+`Transcriber` hears speech.
 
 A `Branch` is one field's answer in the making: the engine writes its header and then the most
 probable text that its constraint admits, or NO_DATA. Constraints are data, so that an engine
@@ -12,8 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from smartform.mail_prompts import RevisionPrompt
 from smartform.prompts import Prompt
 from smartform.results import Span
+from smartform.revision import ProofreadOptions
 
 Cancel = Callable[[], bool]
 """Asked between steps; true stops the job with `smartform.errors.Cancelled`."""
@@ -115,6 +118,85 @@ class TextEngine(Protocol):
 
     def stats(self) -> dict[str, float]:
         """What the last `decode` evaluated: prompt_tokens, cached_tokens, branch_tokens, steps."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A token of a revision.
+
+    Args:
+        span: the characters of the revision that it completes; empty inside a character.
+        logprob: its log-probability, in nats.
+        copy_logprob: that of the token of the source that stood next; None where none did.
+    """
+
+    span: Span
+    logprob: float
+    copy_logprob: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """A revision of one paragraph.
+
+    Args:
+        text: the revision.
+        complete: whether the model ended it; false where it was cut at the most tokens.
+        tokens: how it was written; () where the engine cannot tell.
+        logprob: log-probability of the revision, its end included; None where the engine cannot tell.
+        logprob_unchanged: that of the paragraph as it came, in the same place.
+        steps: passes of the model after the prompt; tokens by steps is what copying gains.
+    """
+
+    text: str
+    complete: bool = True
+    tokens: tuple[Written, ...] = ()
+    logprob: float | None = None
+    logprob_unchanged: float | None = None
+    steps: int = 0
+
+
+@runtime_checkable
+class Rewriter(Protocol):
+    """A language model that revises paragraphs."""
+
+    @property
+    def name(self) -> str:
+        """What people call this model."""
+        ...
+
+    @property
+    def paragraph_tokens(self) -> int:
+        """How many tokens a paragraph may have."""
+        ...
+
+    def count_tokens(self, text: str) -> int:
+        """How many tokens `text` has (an upper estimate where the engine cannot tell)."""
+        ...
+
+    def rewrite(
+        self,
+        prompt: RevisionPrompt,
+        options: ProofreadOptions,
+        *,
+        caution: float = 0.0,
+        on_text: Callable[[str], None] | None = None,
+        cancel: Cancel = never,
+    ) -> Rewritten:
+        """Revise the prompt's paragraph.
+
+        Args:
+            options: how to decode.
+            caution: by how many nats another token must be likelier than the one that stands in
+                the source to take its place; engines without log-probabilities disregard it.
+            on_text: called with the revision so far after each step.
+
+        Raises:
+            TextError: the paragraph has more tokens than `paragraph_tokens`.
+            EngineError: the model or the server failed.
+            Cancelled: `cancel` said so.
+        """
         ...
 
 

@@ -1,20 +1,23 @@
-"""llama.cpp as a `TextEngine`: field-parallel constrained decoding on a resident model.
+"""llama.cpp as a `TextEngine` and a `Rewriter`: two tasks on one resident model, an adapter for each.
 
 The prompt is evaluated once; what it shares with the last one (the rules and the fields of the
-same form) is not evaluated again. Every field is a branch of its own that sees the prompt and
-itself, so no field can be repeated, skipped, renamed or spoilt by another one.
+same form) is not evaluated again. Forms are decoded field by field in parallel: every field is a
+branch of its own that sees the prompt and itself, so no field can be repeated, skipped, renamed or
+spoilt by another one. Revisions are written by lookup decoding. Each task has sequences of its own,
+for what one adapter has evaluated is of no use to the other.
 """
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from smartform.engines.base import Branch, Cancel, Copy, Decoded, never
+from smartform.engines.base import Branch, Cancel, Copy, Decoded, Rewritten, Written, never
 from smartform.engines.lines import CopyLines, Lines, OptionLines, Source
 from smartform.engines.llama_context import Item, LlamaContext
+from smartform.engines.lookup import Chooser, Draft, Trail, write
 from smartform.engines.search import (
     WIDTH,
     Ask,
@@ -26,7 +29,10 @@ from smartform.engines.search import (
     run,
 )
 from smartform.errors import Cancelled, TextError
+from smartform.mail_prompts import RevisionPrompt, answer_end
 from smartform.prompts import ChatFormat, Prompt, Segment, branch_header
+from smartform.results import Span
+from smartform.revision import ProofreadOptions
 
 _CELLS = 6_144
 _WINDOW = 3_072
@@ -37,6 +43,16 @@ _BRANCH_SEQUENCES = 1 + 2 * WIDTH
 """A branch's own, those it holds on to and those it asks in."""
 
 _PROMPT = 0
+_REVISION = 1 + _GROUP * _BRANCH_SEQUENCES
+"""The sequence that revisions are written in."""
+
+_PARAGRAPH = 640
+_RULES = 512
+"""Most tokens of a paragraph and of the rules with what stands before it."""
+
+FORMS, EMAIL = "forms", "email"
+"""The tasks that have adapters."""
+
 _CHATS = {"gemma3": ChatFormat.GEMMA, "llama": ChatFormat.CHATML}
 
 
@@ -45,23 +61,32 @@ class LlamaEngine:
 
     Args:
         base: GGUF file of the model.
-        adapter: GGUF LoRA, or None for the base alone.
+        adapter: GGUF LoRA that fills forms, or None for the base alone.
+        email_adapter: GGUF LoRA that revises mails, or None for the base alone.
         threads: CPU threads; None takes the cores this process may use.
 
     Raises:
         WeightsError: a file is missing or does not load.
     """
 
-    def __init__(self, base: Path, adapter: Path | None = None, *, threads: int | None = None) -> None:
+    def __init__(
+        self,
+        base: Path,
+        adapter: Path | None = None,
+        email_adapter: Path | None = None,
+        *,
+        threads: int | None = None,
+    ) -> None:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
-        sequences = 1 + _GROUP * _BRANCH_SEQUENCES
+        adapters = {task: path for task, path in ((FORMS, adapter), (EMAIL, email_adapter)) if path}
         self._context = LlamaContext(
-            base, adapter, threads=threads or cores, cells=_CELLS, sequences=sequences
+            base, adapters, threads=threads or cores, cells=_CELLS, sequences=_REVISION + 1
         )
         self._chat = _CHATS.get(self._context.architecture, ChatFormat.CHATML)
         self._vocabulary = Vocabulary.of(self._context)
         self._lock = threading.Lock()
         self._held: list[int] = []
+        self._rules: list[int] = []
         self._spent: dict[str, float] = {}
         self._name = f"{self._context.name}{' + ' + adapter.stem if adapter else ''}"
 
@@ -93,6 +118,7 @@ class LlamaEngine:
             Cancelled: `cancel` said so.
         """
         with self._lock:
+            self._context.use(FORMS)
             self._spent = dict.fromkeys(("prompt_tokens", "cached_tokens", "branch_tokens", "steps"), 0.0)
             length = self._read(prompt, cancel)
             source = Source(prompt.user, self._context.tokenise, self._context.piece)
@@ -153,3 +179,78 @@ class LlamaEngine:
         if isinstance(branch.constraint, Copy):
             return CopyLines(source, branch.constraint.max_chars, branch.constraint.within)
         return OptionLines(branch.constraint.texts, self._context.tokenise)
+
+    @property
+    def paragraph_tokens(self) -> int:
+        """How many tokens a paragraph may have."""
+        return _PARAGRAPH
+
+    def rewrite(
+        self,
+        prompt: RevisionPrompt,
+        options: ProofreadOptions,
+        *,
+        caution: float = 0.0,
+        on_text: Callable[[str], None] | None = None,
+        cancel: Cancel = never,
+    ) -> Rewritten:
+        """Revise a paragraph; arguments and errors as in `Rewriter.rewrite`."""
+        rules, question = prompt.prefix(self._chat)
+        source = self._context.tokenise(prompt.text)
+        with self._lock:
+            self._context.use(EMAIL)
+            held = [*self._context.bos, *self._tokens(rules)]
+            tokens = [*held, *self._tokens(question)]
+            if len(source) > _PARAGRAPH or len(tokens) - len(source) > _RULES:
+                raise TextError("A paragraph is too long for the model.", "Divide it.")
+            start = len(held) if held == self._rules else 0
+            self._context.forget(_REVISION, start)
+            self._rules = []
+            try:
+                trail = self._write(tokens, start, source, options, caution, on_text, cancel)
+            finally:
+                self._context.forget(_REVISION, len(held))
+            self._rules = held
+        return self._rewritten(trail)
+
+    def _write(
+        self,
+        tokens: list[int],
+        start: int,
+        source: list[int],
+        options: ProofreadOptions,
+        caution: float,
+        on_text: Callable[[str], None] | None,
+        cancel: Cancel,
+    ) -> Trail:
+        [end] = self._tokens([answer_end(self._chat)])
+        starts = [not n or not self._context.piece(t)[:1].isalnum() for n, t in enumerate(source)]
+        most = min(options.max_tokens, 2 * len(source) + 32)
+
+        def tell(written: Sequence[int]) -> None:
+            if on_text is not None:
+                on_text(self._text(written))
+
+        return write(
+            self._context, _REVISION, tokens, start, source, end, Draft([*source, end], [*starts, True]),
+            Chooser(options, caution), most, tell, cancel,
+        )  # fmt: skip
+
+    def _text(self, tokens: Sequence[int]) -> str:
+        return b"".join(map(self._context.piece, tokens)).decode("utf-8", "ignore")
+
+    def _rewritten(self, trail: Trail) -> Rewritten:
+        written, data, place = [], b"", 0
+        for token, logprob, copy in zip(trail.tokens, trail.logprobs, trail.copies, strict=False):
+            data += self._context.piece(token)
+            end = len(data.decode("utf-8", "ignore"))
+            written.append(Written(Span(place, end), logprob, copy))
+            place = end
+        return Rewritten(
+            text=self._text(trail.tokens),
+            complete=trail.ended,
+            tokens=tuple(written),
+            logprob=sum(trail.logprobs),
+            logprob_unchanged=trail.logprob_unchanged,
+            steps=trail.steps,
+        )

@@ -7,7 +7,7 @@ integers; logits come back as NumPy rows.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,7 @@ class LlamaContext:
 
     Args:
         base: GGUF file of the model.
-        adapter: GGUF LoRA on it, or None.
+        adapters: GGUF LoRAs for it by the name of their task; none is on until `use`.
         threads: CPU threads.
         cells: tokens the key-value memory holds, all sequences together.
         sequences: how many sequences there may be.
@@ -50,7 +50,9 @@ class LlamaContext:
 
     batch_tokens = 512
 
-    def __init__(self, base: Path, adapter: Path | None, *, threads: int, cells: int, sequences: int) -> None:
+    def __init__(
+        self, base: Path, adapters: Mapping[str, Path], *, threads: int, cells: int, sequences: int
+    ) -> None:
         ll.llama_log_set(_quiet, None)
         ll.llama_backend_init()
         parameters = ll.llama_model_default_params()
@@ -67,8 +69,8 @@ class LlamaContext:
         self._vocabulary = ll.llama_model_get_vocab(self._model)
         self.vocabulary_size = int(ll.llama_vocab_n_tokens(self._vocabulary))
         self._batch = ll.llama_batch_init(self.batch_tokens, 0, 1)
-        if adapter is not None:
-            self._set_adapter(adapter)
+        self._adapters = {task: self._load_adapter(path) for task, path in adapters.items()}
+        self._task: str | None = None
 
     def _new_context(self, threads: int, cells: int, sequences: int) -> Any:
         settings = ll.llama_context_default_params()
@@ -85,17 +87,32 @@ class LlamaContext:
             )
         return context
 
-    def _set_adapter(self, adapter: Path) -> None:
+    def _load_adapter(self, adapter: Path) -> Any:
         lora = ll.llama_adapter_lora_init(self._model, str(adapter).encode()) if adapter.is_file() else None
         if not lora:
             raise WeightsError(
                 f"The adapter {adapter.name} cannot be loaded onto this model.",
                 "Use an adapter that was trained for the model, or fetch it again.",
             )
-        adapters = (ll.llama_adapter_lora_p_ctypes * 1)(lora)
-        scales = (ctypes.c_float * 1)(1.0)
-        if ll.llama_set_adapters_lora(self._context, adapters, 1, scales) != 0:
+        return lora
+
+    def use(self, task: str) -> None:
+        """Put the adapter of `task` onto the model, or none where the task has none.
+
+        What sequences hold stays as it was evaluated: only go on with those of the same task.
+
+        Raises:
+            EngineError: llama.cpp refused.
+        """
+        task_or_none = task if task in self._adapters else None
+        if task_or_none == self._task:
+            return
+        loras = [self._adapters[task]] if task_or_none else []
+        adapters = (ll.llama_adapter_lora_p_ctypes * len(loras))(*loras)
+        scales = (ctypes.c_float * len(loras))(*[1.0] * len(loras))
+        if ll.llama_set_adapters_lora(self._context, adapters, len(loras), scales) != 0:
             raise EngineError("The adapter could not be put onto the model.")
+        self._task = task_or_none
 
     @property
     def name(self) -> str:

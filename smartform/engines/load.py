@@ -13,34 +13,55 @@ from typing import TYPE_CHECKING
 from smartform.engines import models
 from smartform.engines.base import TextEngine, Transcriber
 from smartform.errors import WeightsError
-from smartform.service import Service
+from smartform.schema import Field, FormSpec
+from smartform.service import Once, Service
 from smartform.settings import NO_ADAPTER, Settings
+from smartform.tone import ToneScorer
 
 if TYPE_CHECKING:
+    from smartform.engines.llama import LlamaEngine
+    from smartform.engines.remote import RemoteEngine
     from smartform.fill import Filler
+    from smartform.proofread import Proofreader
 
 BASE_MODEL = "gemma-3-270m-latin"
 SPEECH_MODEL = "whisper-base"
 REMOTE_LANES = 8
 """Texts that a server is asked about at once; it has cores of its own."""
 
-BUNDLED_ADAPTER = Path(__file__).resolve().parents[2] / "models" / "forms.gguf"
+FORMS_ADAPTER = "forms"
+EMAIL_ADAPTER = "email"
+
+TRIAL_FORM = FormSpec(
+    (Field("name", description="Who is writing"), Field("city", description="Where they live"))
+)
+TRIAL_TEXT = "Hello, my name is Ada Rossi and I live in Turin."
 
 
 def service(settings: Settings) -> Service:
-    """The service for `settings`; models load on first use or by `Service.warm`."""
+    """The service for `settings`; models load on first use or by `Service.warm`.
+
+    Forms and e-mails share one language model, each with its adapter.
+    """
+    engine = Once(lambda: text_engine(settings))
+    scorer = Once(lambda: tone_scorer(settings))
 
     def filler() -> Filler:
-        from smartform.fill import Filler
+        return tried(engine.get(), adapter_path(settings) if settings.engine == "local" else None)
 
-        return Filler(text_engine(settings))
+    def proofreader() -> Proofreader:
+        from smartform.proofread import Proofreader
+
+        if settings.engine == "local":
+            _need_email_adapter(settings)
+        return Proofreader(engine.get(), scorer.get())
 
     lanes = REMOTE_LANES if settings.engine == "remote" else 1
-    return Service.lazy(filler, lambda: transcriber(settings), lanes=lanes)
+    return Service.lazy(filler, lambda: transcriber(settings), proofreader, scorer.get, lanes=lanes)
 
 
-def text_engine(settings: Settings) -> TextEngine:
-    """The language model that `settings` name.
+def text_engine(settings: Settings) -> LlamaEngine | RemoteEngine:
+    """The language model that `settings` name; it fills forms and revises e-mails.
 
     Raises:
         WeightsError: the base model or the adapter is missing or damaged.
@@ -53,7 +74,12 @@ def text_engine(settings: Settings) -> TextEngine:
         )
     from smartform.engines.llama import LlamaEngine
 
-    return LlamaEngine(models.locate(BASE_MODEL), adapter_path(settings), threads=settings.threads)
+    return LlamaEngine(
+        models.locate(base_model(settings)),
+        adapter_path(settings),
+        email_adapter_path(settings),
+        threads=settings.threads,
+    )
 
 
 def transcriber(settings: Settings) -> Transcriber:
@@ -70,16 +96,33 @@ def transcriber(settings: Settings) -> Transcriber:
     return FasterWhisper(models.locate(SPEECH_MODEL), threads=settings.threads or os.cpu_count() or 1)
 
 
+def tone_scorer(settings: Settings) -> ToneScorer:
+    """The bundled tone model; more than two threads gain nothing on a mail.
+
+    Raises:
+        WeightsError: the model is missing or damaged.
+    """
+    from smartform.engines.tone import OnnxTone
+
+    return OnnxTone.bundled(threads=min(2, settings.threads or os.cpu_count() or 1))
+
+
 def needed(settings: Settings) -> tuple[str, ...]:
     """Manifest names of the weights that `settings` use."""
     names = []
     if settings.engine == "local":
-        names.append(BASE_MODEL)
-        if settings.adapter and settings.adapter != NO_ADAPTER and not _is_file(settings.adapter):
-            names.append(settings.adapter)
+        names.append(base_model(settings))
+        adapters = [settings.adapter or FORMS_ADAPTER, settings.email_adapter or _fitting_email(settings)]
+        names += [a for a in adapters if a and a != NO_ADAPTER and not _is_file(a)]
     if settings.transcriber == "faster-whisper":
         names.append(SPEECH_MODEL)
     return tuple(names)
+
+
+def base_model(settings: Settings) -> str:
+    """Manifest name of the base model: the one that the manifest's adapter was trained on."""
+    adapter = models.manifest().get(settings.adapter or FORMS_ADAPTER)
+    return adapter.base if adapter and adapter.base else BASE_MODEL
 
 
 def adapter_path(settings: Settings) -> Path | None:
@@ -90,23 +133,91 @@ def adapter_path(settings: Settings) -> Path | None:
     """
     if settings.adapter == NO_ADAPTER:
         return None
-    if settings.adapter is None:
-        return _existing(BUNDLED_ADAPTER, "The bundled forms adapter is missing.")
-    if _is_file(settings.adapter):
-        return _existing(
-            Path(settings.adapter).expanduser(), "The adapter file of SMARTFORM_ADAPTER does not exist."
+    return _located(settings.adapter or FORMS_ADAPTER, "SMARTFORM_ADAPTER")
+
+
+def email_adapter_path(settings: Settings) -> Path | None:
+    """The LoRA file that revises e-mails; None where the bare base is asked for, or none fits it.
+
+    Raises:
+        WeightsError: there is no such file or manifest entry.
+    """
+    adapter = settings.email_adapter or _fitting_email(settings)
+    return None if adapter in (None, NO_ADAPTER) else _located(adapter, "SMARTFORM_EMAIL_ADAPTER")
+
+
+def _fitting_email(settings: Settings) -> str | None:
+    """The bundled e-mail adapter, where forms are filled on the base that it was trained on."""
+    known = models.manifest().get(EMAIL_ADAPTER)
+    return EMAIL_ADAPTER if known and known.base == base_model(settings) else None
+
+
+def _need_email_adapter(settings: Settings) -> None:
+    """Refuse to let the bare base revise e-mails unless that is asked for: it rambles."""
+    if settings.email_adapter is None and _fitting_email(settings) is None:
+        raise WeightsError(
+            "There is no adapter for e-mails on this base model.",
+            "Set SMARTFORM_EMAIL_ADAPTER to a GGUF LoRA, or SMARTFORM_ENGINE to remote.",
         )
-    return models.locate(settings.adapter)
+
+
+def tried(engine: TextEngine, adapter: Path | None) -> Filler:
+    """A filler with `engine`; an adapter that did not come with the product is tried out first.
+
+    Raises:
+        EngineError: as `try_out`.
+    """
+    from smartform.fill import Filler
+
+    filler = Filler(engine)
+    if adapter is not None and not adapter.is_relative_to(models.ROOT):
+        try_out(filler)
+    return filler
+
+
+def try_out(filler: Filler) -> None:
+    """Fill a form of two fields from a text that answers both.
+
+    Raises:
+        EngineError: the model fails.
+        WeightsError: it finds nothing where everything is said.
+    """
+    found = filler.fill(TRIAL_FORM, TRIAL_TEXT)
+    if all(field.value is None for field in found.fields):
+        raise WeightsError(
+            f"'{filler.engine.name}' loads, but finds nothing in a text that answers every field.",
+            "Check that the adapter was trained for forms, and on this very base model.",
+        )
+
+
+def try_adapter(artifact_id: str) -> None:
+    """Load an adapter of the manifest onto its base; one for forms must fill a form, too.
+
+    Raises:
+        WeightsError: it is missing, does not fit its base, or finds nothing.
+    """
+    import gguf
+
+    from smartform.fill import Filler
+
+    settings = Settings(adapter=artifact_id)
+    filler = Filler(text_engine(settings))
+    task = gguf.GGUFReader(models.locate(artifact_id)).get_field(gguf.Keys.Adapter.LORA_TASK_NAME)
+    if task is not None and task.contents() == "forms":
+        try_out(filler)
+
+
+def _located(adapter: str, variable: str) -> Path:
+    if not _is_file(adapter):
+        return models.locate(adapter)
+    path = Path(adapter).expanduser()
+    if not path.is_file():
+        raise WeightsError(
+            f"The adapter file of {variable} does not exist.",
+            f"Put a GGUF LoRA there, or set {variable} to a file or to '{NO_ADAPTER}'.",
+        )
+    return path
 
 
 def _is_file(adapter: str) -> bool:
     return adapter.endswith(".gguf")
-
-
-def _existing(path: Path, message: str) -> Path:
-    if not path.is_file():
-        raise WeightsError(
-            message,
-            f"Put a GGUF LoRA there, or set SMARTFORM_ADAPTER to a file or to '{NO_ADAPTER}'.",
-        )
-    return path

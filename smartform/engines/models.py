@@ -105,13 +105,25 @@ def manifest() -> dict[str, Artifact]:
     return artifacts
 
 
+def named(artifact_id: str) -> Artifact:
+    """The manifest's entry of that id.
+
+    Raises:
+        WeightsError: no such artifact.
+    """
+    artifacts = manifest()
+    if artifact_id not in artifacts:
+        raise WeightsError(f"There are no weights called '{artifact_id}'.", f"Known: {', '.join(artifacts)}.")
+    return artifacts[artifact_id]
+
+
 def locate(artifact_id: str, progress: Progress = quiet) -> Path:
     """The path of an artifact's file (of its folder where it has several), fetched where needed.
 
     Raises:
         WeightsError: no such artifact, or no source could give it.
     """
-    artifact = _named(artifact_id)
+    artifact = named(artifact_id)
     place = _present(artifact)
     return place.path if place else _fetch(artifact, progress)
 
@@ -134,7 +146,7 @@ def verify(artifact_id: str) -> Status:
     Raises:
         WeightsError: no such artifact.
     """
-    artifact = _named(artifact_id)
+    artifact = named(artifact_id)
     standing = _standing(artifact)
     place = _present(artifact)
     if place is None:
@@ -153,13 +165,6 @@ def cache_folder() -> Path:
     if chosen:
         return Path(chosen)
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "smartform"
-
-
-def _named(artifact_id: str) -> Artifact:
-    artifacts = manifest()
-    if artifact_id not in artifacts:
-        raise WeightsError(f"There are no weights called '{artifact_id}'.", f"Known: {', '.join(artifacts)}.")
-    return artifacts[artifact_id]
 
 
 @dataclass(frozen=True, slots=True)

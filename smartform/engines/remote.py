@@ -1,9 +1,9 @@
-"""Any OpenAI-compatible server as a text engine: OpenAI, Mistral, vLLM, llama-server, Ollama, …
+"""Any OpenAI-compatible server as a text engine and rewriter: OpenAI, Mistral, vLLM, llama-server, …
 
-Two ways to ask. `protocol` sends the line protocol and reads its lines back, which every chat
+Two ways to ask for forms. `protocol` sends the line protocol and reads its lines back, which every chat
 model can try. `schema` asks for JSON held to a schema made from the branches. The server is
 never trusted with either: lines are parsed leniently, JSON is validated, and an answer that
-does not fit is an error, not a guess.
+does not fit is an error, not a guess. Revisions are plain answers, without log-probabilities.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import json
 import queue
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,9 +21,11 @@ import jsonschema
 import openai
 from openai.types.chat import ChatCompletionChunk
 
-from smartform.engines.base import Branch, Cancel, Copy, Decoded, OneOf, never
-from smartform.errors import Cancelled, RemoteError
+from smartform.engines.base import Branch, Cancel, Copy, Decoded, OneOf, Rewritten, never
+from smartform.errors import Cancelled, RemoteError, TextError
+from smartform.mail_prompts import RevisionPrompt
 from smartform.prompts import MARK, NO_DATA, Prompt, parse_answer
+from smartform.revision import ProofreadOptions
 from smartform.schema import Cell, Field, FieldType, FormSpec
 
 PROTOCOL, SCHEMA = "protocol", "schema"
@@ -37,6 +39,9 @@ RETRIES = 2
 WINDOW_TOKENS = 8_192
 """What servers are taken to read in one call; the interface has no way to ask them."""
 
+PARAGRAPH_TOKENS = 2_048
+"""Longest paragraph that servers are asked to revise."""
+
 _POLL_SECONDS = 0.05
 _LONG_TEXT_CHARS = 240
 _TOKENS_A_FIELD = 32
@@ -45,6 +50,11 @@ _JSON_RULE = (
     "Answer with one JSON object in place of FIELD lines: the name of each field with its value as a "
     "string, or a list of strings where there can be several; null in place of NO_DATA."
 )
+_REVISION_RULE = "Answer with the revised text alone."
+
+_LIMIT, _NEWER_LIMIT = "max_tokens", "max_completion_tokens"
+_OPTIONS = frozenset({_LIMIT, _NEWER_LIMIT, "temperature", "top_p", "seed"})
+"""What a server may refuse to be told."""
 
 
 class RemoteEngine:
@@ -77,7 +87,7 @@ class RemoteEngine:
         self._client = openai.OpenAI(
             base_url=url, api_key=key or "none", timeout=timeout, max_retries=retries
         )
-        self._options: dict[str, Any] = {"temperature": 0.0, "max_tokens": 0}
+        self._refused: set[str] = set()
         self._plain_schema = False
         self._stats: dict[str, float] = {}
 
@@ -126,21 +136,62 @@ class RemoteEngine:
         yield from _decoded({n: v for n, v in values.items() if n not in told})
 
     def _request(self, prompt: Prompt, branches: Sequence[Branch]) -> dict[str, Any]:
-        request: dict[str, Any] = {"model": self._model, "messages": [], **self._options}
-        request["messages"] = prompt.messages([branch.name for branch in branches])
-        for limit in ("max_tokens", "max_completion_tokens"):
-            if limit in request:
-                request[limit] = sum(_most_tokens(branch) for branch in branches)
+        messages = prompt.messages([branch.name for branch in branches])
+        request: dict[str, Any] = {"model": self._model, "messages": messages}
+        request |= self._accepted(temperature=0.0, max_tokens=sum(map(_most_tokens, branches)))
         if self._mode == SCHEMA:
             request["messages"][0]["content"] += "\n" + _JSON_RULE
             request["response_format"] = _response_format(answer_schema(branches), self._plain_schema)
         return request
 
+    def _accepted(self, **options: Any) -> dict[str, Any]:
+        """The options in the server's dialect, without those it has refused."""
+        if _LIMIT in self._refused:
+            options[_NEWER_LIMIT] = options.pop(_LIMIT)
+        return {name: value for name, value in options.items() if name not in self._refused}
+
+    @property
+    def paragraph_tokens(self) -> int:
+        """`PARAGRAPH_TOKENS`."""
+        return PARAGRAPH_TOKENS
+
+    def rewrite(
+        self,
+        prompt: RevisionPrompt,
+        options: ProofreadOptions,
+        *,
+        caution: float = 0.0,
+        on_text: Callable[[str], None] | None = None,
+        cancel: Cancel = never,
+    ) -> Rewritten:
+        """Ask the server for a paragraph's revision; arguments as in `Rewriter.rewrite`.
+
+        The repetition penalty is not sent: servers agree on no name for it.
+
+        Raises:
+            TextError: the paragraph has more tokens than `paragraph_tokens`.
+            RemoteError: the server refused, failed, took too long, or answered nothing.
+            Cancelled: `cancel` said so.
+        """
+        if self.count_tokens(prompt.text) > PARAGRAPH_TOKENS:
+            raise TextError("A paragraph is too long for the model.", "Divide it.")
+        request: dict[str, Any] = {"model": self._model, "messages": prompt.messages()}
+        request["messages"][0]["content"] += "\n" + _REVISION_RULE
+        request |= self._accepted(
+            temperature=options.temperature, top_p=options.top_p,
+            max_tokens=options.max_tokens, seed=options.seed,
+        )  # fmt: skip
+        reply = _Reply()
+        for chunk in self._chunks(request, cancel):
+            reply.add(chunk)
+            if on_text is not None:
+                on_text(reply.text.strip())
+        self._stats = reply.stats()
+        _need_words(reply)
+        return Rewritten(reply.text.strip(), complete=reply.finish != "length", steps=reply.answer_tokens)
+
     def _read(self, reply: _Reply, form: FormSpec, branches: Sequence[Branch]) -> dict[str, Cell]:
-        if not reply.text.strip():
-            raise RemoteError(
-                "The server answered nothing.", "Check that its address and model are right for chat."
-            )
+        _need_words(reply)
         if self._mode == SCHEMA:
             return _validated(reply, branches)
         values = parse_answer(reply.text, form)
@@ -214,12 +265,11 @@ class RemoteEngine:
         Together and Fireworks want a schema as `json_object`. The answer is validated all the same.
         """
         option = refusal.param
-        if option in self._options and option in request:
+        if option in _OPTIONS and option in request:
             value = request.pop(option)
-            del self._options[option]
-            if option == "max_tokens":
-                request["max_completion_tokens"] = value
-                self._options["max_completion_tokens"] = 0
+            self._refused.add(option)
+            if option == _LIMIT:
+                request[_NEWER_LIMIT] = value
             return True
         form = request.get("response_format", {})
         if form.get("type") == "json_schema" and "response_format" in refusal.message:
@@ -311,6 +361,13 @@ class _Reply:
             "branch_tokens": self.answer_tokens,
             "steps": self.answer_tokens,
         }
+
+
+def _need_words(reply: _Reply) -> None:
+    if not reply.text.strip():
+        raise RemoteError(
+            "The server answered nothing.", "Check that its address and model are right for chat."
+        )
 
 
 def answer_schema(branches: Sequence[Branch]) -> dict[str, Any]:

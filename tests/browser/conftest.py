@@ -18,6 +18,8 @@ from smartform.fill import Filler
 from smartform.policy import Policy
 from smartform.service import Service
 from tests.fakes import Cue, FakeTranscriber, ScriptedEngine
+from tests.mail import ScriptedMail, mail_desk
+from ui.email_tab import MailDesk
 
 expect.set_options(timeout=15_000)
 
@@ -29,6 +31,9 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+]
+
+FAKE_MICROPHONE = [
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",
 ]
@@ -66,11 +71,12 @@ def text_box(page: Page) -> Locator:
 class Server:
     """An app on a free port of this machine, in a thread of its own."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, mail: MailDesk | None = None, *, local: bool = True) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        config = uvicorn.Config(build(service), host="127.0.0.1", port=port, log_level="warning")
+        app = build(service, mail, local=local)
+        config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning")
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self.url = f"http://127.0.0.1:{port}/"
@@ -99,7 +105,9 @@ def chromium(playwright: Playwright) -> Iterator[Callable[..., Browser]]:
     started: list[Browser] = []
 
     def start(*flags: str) -> Browser:
-        started.append(playwright.chromium.launch(executable_path=path, args=[*FLAGS, *flags]))
+        started.append(
+            playwright.chromium.launch(executable_path=path, args=[*FLAGS, *FAKE_MICROPHONE, *flags])
+        )
         return started[-1]
 
     yield start
@@ -118,8 +126,19 @@ def engine() -> ScriptedEngine:
 
 
 @pytest.fixture(scope="package")
-def scripted(engine: ScriptedEngine) -> Iterator[Server]:
-    with Server(Service(Filler(engine, Policy({})), FakeTranscriber())) as server:
+def mail() -> ScriptedMail:
+    return ScriptedMail(pause=0.02)
+
+
+@pytest.fixture(scope="package")
+def larger_mail() -> ScriptedMail:
+    return ScriptedMail()
+
+
+@pytest.fixture(scope="package")
+def scripted(engine: ScriptedEngine, mail: ScriptedMail, larger_mail: ScriptedMail) -> Iterator[Server]:
+    service = Service(Filler(engine, Policy({})), FakeTranscriber())
+    with Server(service, mail_desk(service, mail, larger_mail)) as server:
         yield server
 
 

@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import OpenPage, Server, box, row, text_box
+from tests.browser.looks import faint, nameless, sticking_out
 from tests.fakes import ScriptedEngine
 
 
@@ -103,6 +104,15 @@ def test_values_stream_in_and_carry_their_states(page: Page) -> None:
     expect(row(page, "parking").get_by_role("radio", name="Yes")).to_be_checked()
     expect(row(page, "extras").get_by_role("checkbox", name="Baby cot")).to_be_checked()
     expect(row(page, "guestName").locator(".sf-chip")).to_have_attribute("title", re.compile("% sure"))
+
+
+def test_the_first_fill_counts_from_the_persons_own_date(open_page: OpenPage) -> None:
+    page = open_page(timezone_id="Pacific/Kiritimati")
+    with page.expect_request("**/queue/join*") as asked:
+        page.locator("#fill").click()
+    sheets = [value for value in asked.value.post_data_json["data"] if isinstance(value, dict)]
+    assert [sheet["today"] for sheet in sheets] == [page.evaluate("new Date().toLocaleDateString('sv')")]
+    expect(page.locator("#status")).to_contain_text("Done:", timeout=20_000)
 
 
 def test_choosing_a_field_marks_its_place_in_the_text(page: Page) -> None:
@@ -411,41 +421,16 @@ def test_a_phone_shows_everything_without_sideways_scrolling(open_page: OpenPage
     fill(page)
     page.locator("#own-form button").first.click()
     page.get_by_role("tab", name="Edit fields").click()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    overflowing = page.evaluate(
-        """() => [...document.querySelectorAll('.gradio-container *')].filter(node => {
-             const box = node.getBoundingClientRect();
-             const placed = getComputedStyle(node).position !== 'absolute';
-             return box.width > 1 && box.height > 1 && box.right > 391 && placed;
-           }).map(node => node.className)"""
-    )
-    assert overflowing == []
+    assert sticking_out(page, 390) == []
     row(page, "guestName").get_by_role("button", name="Show the source").click()
     expect(row(page, "guestName").locator(".sf-excerpt mark")).to_have_text("Daniel Okafor")
 
 
-CONTRAST = """() => {
-  const parse = (color) => color.match(/[\\d.]+/g).map(Number);
-  const light = ([r, g, b]) => [r, g, b].map(v => v / 255)
-    .map(v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
-  const ground = (node) => {
-    for (let n = node; n; n = n.parentElement) {
-      const color = parse(getComputedStyle(n).backgroundColor);
-      if (color.length === 3 || color[3] === 1) return color;
-    }
-    return [255, 255, 255];
-  };
-  const seen = [...document.querySelectorAll(
-    '.sf-chip, .sf-label, .sf-hint, .sf-count, .sf-missing *, .sf-row select, .sf-row textarea,' +
-    '.sf-row input[id]:not([type=radio], [type=checkbox]), .sf-notice p, .sf-tagline p, .sf-privacy p,' +
-    'button[role=tab], #fill, #undo, #reset, .sf-source-text mark'
-  )].filter(node => node.offsetParent);
-  return seen.map(node => {
-    const [a, b] = [light(parse(getComputedStyle(node).color)), light(ground(node))].sort((x, y) => y - x);
-    return [(a + 0.05) / (b + 0.05), node.className || node.id || node.tagName];
-  }).filter(([ratio]) => ratio < 4.5);
-}"""
+WRITTEN = (
+    ".sf-chip, .sf-label, .sf-hint, .sf-count, .sf-missing *, .sf-row select, .sf-row textarea,"
+    ".sf-row input[id]:not([type=radio], [type=checkbox]), .sf-notice p, .sf-tagline p, .sf-privacy p,"
+    "button[role=tab], #fill, #undo, #reset, .sf-source-text mark"
+)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -454,18 +439,12 @@ def test_text_has_contrast(open_page: OpenPage, scheme: str) -> None:
     fill(page)
     box(page, "guestName").focus()
     assert ("dark" in page.evaluate("document.body.className")) == (scheme == "dark")
-    assert page.evaluate(CONTRAST) == []
+    assert faint(page, WRITTEN) == []
 
 
 def test_everything_is_reached_by_tab_and_named(page: Page) -> None:
     fill(page)
-    nameless = page.evaluate(
-        """() => [...document.querySelectorAll('.gradio-container :is(button, input, textarea, select)')]
-            .filter(node => node.offsetParent && node.tabIndex >= 0 && node.type !== 'file')
-            .filter(node => !(node.innerText || node.ariaLabel || node.labels?.length || node.title))
-            .map(node => node.outerHTML.slice(0, 120))"""
-    )
-    assert nameless == []
+    assert nameless(page) == []
     box(page, "guestName").focus()
     visited = set()
     for _ in range(80):

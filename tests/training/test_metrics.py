@@ -1,10 +1,8 @@
-import numpy as np
 import pytest
 
 from smartform.schema import Field, FieldType, FormSpec
-from training.calibrate import Answered, best_thresholds, logistic, review_threshold
 from training.leakage import overlaps
-from training.metrics import Outcome, calibration_error, f1_interval, review_rates, same, score
+from training.metrics import Outcome, calibration_error, f1_interval, review_rates, same, score, word_f1
 from training.targets import example_of, target_of
 
 
@@ -59,29 +57,10 @@ def test_review_rates_and_interval():
     assert 0.0 <= low <= score(outcomes).f1 <= high <= 1.0
 
 
-def test_platt_scaling_finds_the_curve_that_made_the_answers():
-    rng = np.random.default_rng(0)
-    raw = rng.uniform(0.02, 0.98, 4000)
-    logits = 0.5 * np.log(raw / (1 - raw)) - 1.0
-    right = (rng.uniform(size=4000) < 1 / (1 + np.exp(-logits))).astype(float)
-    slope, intercept = logistic(raw, right)
-    assert slope == pytest.approx(0.5, abs=0.1)
-    assert intercept == pytest.approx(-1.0, abs=0.15)
-
-
-def test_thresholds_keep_invented_values_down():
-    def answered(score, gold):
-        return Answered(FieldType.TEXT, 0.0, score, "v", gold)
-
-    safe = [answered(0.9, "v")] * 60 + [answered(0.3, None)] * 40
-    (threshold,) = best_thresholds([safe])
-    assert 0.3 < threshold <= 0.9
-
-
-def test_review_threshold_lies_between_wrong_and_right():
-    confidence = np.array([0.2, 0.3, 0.4, 0.8, 0.9, 0.95, 0.97, 0.99])
-    right = np.array([0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0])
-    assert 0.3 <= review_threshold(confidence, right) <= 0.8
+def test_long_values_are_near_where_they_share_their_words():
+    assert word_f1("a small dent on the door", "Small dent on the door.") == pytest.approx(10 / 11)
+    assert word_f1(["tea", "milk"], ["milk"]) == pytest.approx(2 / 3)
+    assert word_f1("tea", None) == word_f1(None, "tea") == word_f1("tea", "milk") == 0.0
 
 
 def test_targets_are_the_expressions_that_values_are_computed_from():

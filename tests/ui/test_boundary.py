@@ -20,6 +20,16 @@ def test_cancelling_is_no_problem() -> None:
     assert explain(Cancelled("Cancelled."))["kind"] == "done"
 
 
+def test_a_tab_may_say_in_its_own_words_what_became_of_a_cancelled_job() -> None:
+    box = notice_box("box")
+
+    @guarded(box, cancelled="mail_cancelled")
+    def handler() -> dict:
+        raise Cancelled("Cancelled.")
+
+    assert handler()[box]["key"] == "mail_cancelled"
+
+
 def test_unexpected_errors_are_logged_by_place_without_content(caplog: pytest.LogCaptureFixture) -> None:
     box = notice_box("box")
 

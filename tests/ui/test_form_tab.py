@@ -6,8 +6,9 @@ import pytest
 
 from smartform.errors import FormError
 from smartform.schema import Field, FieldType, FormSpec
-from ui.form_tab import appended, check, edited_sheet
+from ui.form_tab import check, edited_sheet
 from ui.sheet import YOURS, Answer, Entry, Sheet
+from ui.speech import appended
 
 
 def sheet() -> Sheet:

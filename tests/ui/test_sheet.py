@@ -69,6 +69,15 @@ def test_not_found_erases_nothing() -> None:
     assert sheet.entries["day"].answer.state == "not found"
 
 
+def test_a_fill_may_take_back_its_own_answer() -> None:
+    sheet = Sheet(FORM)
+    source = sheet.begin_fill("Ada")
+    sheet.merge(found("name", "Ada"), source)
+    sheet.merge(found("name", None), source)
+    assert sheet.values["name"] is None
+    assert sheet.entries["name"].answer.state == "not found"
+
+
 def test_undo_restores_what_the_fill_changed_but_not_what_was_typed_since() -> None:
     sheet = Sheet(FORM)
     sheet.merge(found("name", "Ada"), sheet.begin_fill("Ada"))

@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 
 from smartform.results import State
+from smartform.revision import EditKind
+from smartform.tone import Politeness, Sentiment
 from ui.strings import ENGLISH, ITALIAN
 
 UI = Path(__file__).parents[2] / "ui"
@@ -23,7 +25,7 @@ def test_every_key_is_used_and_every_used_key_exists() -> None:
     used = set(re.findall(r"""(?:\bt|\bi18n|\bsay|\bbusy|\bnotice)\(\s*["'](\w+)["']""", code))
     used |= set(re.findall(r"""say\(\w+ \? "(\w+)" : "(\w+)"\)""", code))
     assert used <= ENGLISH.keys()
-    prefixes = ("state_", "editor_")
+    prefixes = ("state_", "editor_", "kind_", "about_", "sentiment_", "politeness_", "more_", "less_", "set_")
     unused = {
         key for key in ENGLISH if key not in used and not key.startswith(prefixes) and f'"{key}"' not in code
     }
@@ -32,3 +34,9 @@ def test_every_key_is_used_and_every_used_key_exists() -> None:
 
 def test_every_state_has_a_word() -> None:
     assert {f"state_{state.value.replace(' ', '_')}" for state in State} <= ENGLISH.keys()
+
+
+def test_every_kind_of_edit_and_every_tone_has_a_word() -> None:
+    assert {f"{word}_{kind}" for kind in EditKind for word in ("kind", "about")} <= ENGLISH.keys()
+    assert {f"sentiment_{level}" for level in Sentiment} <= ENGLISH.keys()
+    assert {f"politeness_{level}" for level in Politeness} <= ENGLISH.keys()

@@ -35,3 +35,17 @@ function pieces(text, spans) {
   out.push({ text: chars.slice(at).join("") });
   return out.filter((piece) => piece.text);
 }
+
+async function toClipboard(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    // Pages without TLS, or framed by another, have no clipboard; a selected text area can still be copied.
+    const area = make("textarea", { class: "sf-hidden" });
+    area.value = text;
+    document.body.append(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+  }
+}

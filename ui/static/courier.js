@@ -12,16 +12,7 @@ function download({ name, kind, content }) {
 }
 
 async function copy(text) {
-  if (navigator.clipboard) await navigator.clipboard.writeText(text);
-  else {
-    // Pages served without TLS have no clipboard; a selected text area can still be copied.
-    const area = make("textarea", { class: "sf-hidden" });
-    area.value = text;
-    document.body.append(area);
-    area.select();
-    document.execCommand("copy");
-    area.remove();
-  }
+  await toClipboard(text);
   box.textContent = say("copied");
   setTimeout(() => { box.textContent = ""; }, 4000);
 }

@@ -378,11 +378,13 @@ function arrive() {
     publish();
     return;
   }
+  // The server cannot know the person's date: what it sends first has none.
+  const undated = incoming.today !== localDate();
   const kept = reconcile(incoming);
   const changed = Object.keys(incoming.entries).filter((name) => !same(incoming.entries[name], view.entries[name]));
   view = incoming;
   changed.forEach((name) => rows.get(name).draw());
-  if (kept) publish();
+  if (kept || undated) publish();
   else { drawSummary(); tellSource(); }
 }
 
