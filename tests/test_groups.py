@@ -93,7 +93,7 @@ def test_rows_and_their_cells() -> None:
 
 def test_fields_compete_for_a_piece_of_the_text_and_rows_do_not() -> None:
     form = FormSpec((Field("employer"), Field("friend"), WORK))
-    claims = {"employer": Cue("St Mary's", confidence=0.9), "friend": Cue("St Mary's", confidence=0.6)}
+    claims = {"employer": Cue("St Mary's", sure=0.9), "friend": Cue("St Mary's", sure=0.6)}
     told: list[tuple[str, object]] = []
     result = Filler(Placing(SCRIPT | claims), Policy({})).fill(
         form, TEXT, today=TODAY, on_field=lambda answer: told.append((answer.name, answer.value))
