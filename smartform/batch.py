@@ -83,8 +83,8 @@ def run(
     done = resume(out, job.member)
     seen: dict[Key, int] = {}
     filled = skipped = failed = 0
-    with _opened(out) as file:
-        for number, line in _numbered(lines):
+    with opened(out) as file:
+        for number, line in numbered(lines):
             answer = _answer(job, line, number, done, seen)
             if answer is None:
                 skipped += 1
@@ -98,46 +98,44 @@ def run(
     return Count(filled, skipped, failed)
 
 
-def resume(out: Path, member: str) -> set[Key]:
+def resume(
+    out: Path, member: str, again: Callable[[dict[str, Any]], bool] = lambda result: False
+) -> set[Key]:
     """Ids that `out` has results for; drops its lines with errors and a half-written last line.
 
     Args:
         member: what tells a result of this job from other JSON.
+        again: whether a result is to be made anew; its line is then dropped.
 
     Raises:
         InputError: a line that no run of this job has written, so that nobody's file is harmed.
     """
     if not out.exists():
         return set()
-    try:
-        content = out.read_bytes()
-    except OSError as problem:
-        raise _unusable(out, problem) from problem
-    *lines, rest = content.split(b"\n")
-    kept: list[bytes] = []
     done: set[Key] = set()
-    for number, line in enumerate(lines, 1):
-        result = _result(line, member)
-        if result is None:
-            raise InputError(
-                f"Line {number} of {out.name} is not a result of this job.",
-                "Name another --out file, or move this one away.",
-            )
-        if "error" not in result:
-            kept.append(line)
-            done.add(result["id"])
-    last = _result(rest, member)
-    if last is not None and "error" not in last:
-        kept.append(rest)
-        done.add(last["id"])
-    elif last is None and rest and not rest.startswith(b"{"):
-        raise InputError(
-            f"{out.name} does not hold results of this job.",
-            "Name another --out file, or move this one away.",
-        )
-    repaired = b"".join(line + b"\n" for line in kept)
-    if repaired != content:
-        _replace(out, repaired)
+    beside, changed = out.with_name(out.name + ".part"), False
+    try:
+        with out.open("rb") as lines, beside.open("wb") as kept:
+            for number, line in enumerate(lines, 1):
+                result = _result(line, member)
+                whole = line.endswith(b"\n")
+                if result is None and (whole or not line.startswith(b"{")):
+                    raise InputError(
+                        f"Line {number} of {out.name} is not a result of this job.",
+                        "Name another --out file, or move this one away.",
+                    )
+                if result is None or "error" in result or again(result):
+                    changed = True
+                    continue
+                done.add(result["id"])
+                changed = changed or not whole
+                kept.write(line if whole else line + b"\n")
+        if changed:
+            os.replace(beside, out)
+    except OSError as problem:
+        raise unusable(out, problem) from problem
+    finally:
+        beside.unlink(missing_ok=True)
     return done
 
 
@@ -147,8 +145,8 @@ def _answer(
     """The output line for one input line; None where `done` has it."""
     key: Key | None = None
     try:
-        data = _object(line)
-        key = _key(data)
+        data = json_object(line)
+        key = key_of(data)
         if key in seen:
             first, key = key, None
             raise InputError(
@@ -172,14 +170,20 @@ def _answer(
         }
 
 
-def _numbered(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
+def numbered(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
+    """The lines that are not blank, with their numbers from 1 on; a byte order mark is dropped."""
     for number, line in enumerate(lines, 1):
         bare = (line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line).strip()
         if bare:
             yield number, bare
 
 
-def _object(line: bytes) -> dict[str, Any]:
+def json_object(line: bytes) -> dict[str, Any]:
+    """The JSON object on a line.
+
+    Raises:
+        InputError: it holds anything else.
+    """
     try:
         data = json.loads(line.decode("utf-8"))
     except UnicodeDecodeError as problem:
@@ -191,7 +195,12 @@ def _object(line: bytes) -> dict[str, Any]:
     return data
 
 
-def _key(data: dict[str, Any]) -> Key:
+def key_of(data: dict[str, Any]) -> Key:
+    """The id of a line.
+
+    Raises:
+        InputError: it has none.
+    """
     key = data.get("id")
     if isinstance(key, bool) or not isinstance(key, (str, int, float)) or key == "":
         raise InputError("The line has no id.", 'Give every line an "id": a text or a number.')
@@ -231,23 +240,20 @@ def _result(line: bytes, member: str) -> dict[str, Any] | None:
     return data if known else None
 
 
-def _replace(out: Path, content: bytes) -> None:
-    beside = out.with_name(out.name + ".part")
-    try:
-        beside.write_bytes(content)
-        os.replace(beside, out)
-    except OSError as problem:
-        raise _unusable(out, problem) from problem
+def opened(out: Path) -> BinaryIO:
+    """`out`, to be appended to.
 
-
-def _opened(out: Path) -> BinaryIO:
+    Raises:
+        InputError: it cannot be written.
+    """
     try:
         return out.open("ab")
     except OSError as problem:
-        raise _unusable(out, problem) from problem
+        raise unusable(out, problem) from problem
 
 
-def _unusable(out: Path, problem: OSError) -> InputError:
+def unusable(out: Path, problem: OSError) -> InputError:
+    """The error for an output file that the system refuses."""
     return InputError(
         f"{out.name} cannot be used for the results: {problem.strerror}.",
         "Name an --out file in a folder that exists and may be written to.",

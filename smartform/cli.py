@@ -1,4 +1,4 @@
-"""The command line: `python -m smartform fill | proofread | transcribe | models`.
+"""The command line: `python -m smartform fill | resume | proofread | transcribe | models`.
 
 Exit status: 0 done, 2 something given cannot be used, 3 a model or a server failed, 130 stopped
 by the person. A JSONL job that came to its end exits 0 even where single lines failed, since
@@ -25,11 +25,12 @@ from tqdm import tqdm
 from smartform import batch
 from smartform.cli_files import STDIN, binary, document, each_line
 from smartform.cli_proofread import proofread_parser
+from smartform.cli_resume import resume_parser
 from smartform.engines import load, models
 from smartform.errors import Cancelled, FormError, InputError, SmartFormError
 from smartform.inputs import parse_day
 from smartform.results import FillResult
-from smartform.schema import FormSpec, Value
+from smartform.schema import FormSpec, Value, items_of, rows_of
 from smartform.service import Service
 from smartform.settings import Settings
 from smartform.sources import load_form
@@ -73,10 +74,13 @@ def main(arguments: Sequence[str] | None = None, service: Service | None = None)
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="smartform", description="Fill forms and proofread e-mails, on this machine.", epilog=_EPILOG
+        prog="smartform",
+        description="Fill forms, read resumes and proofread e-mails, on this machine.",
+        epilog=_EPILOG,
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _fill_parser(commands.add_parser("fill", help="fill a form from text or speech", epilog=_EPILOG))
+    resume_parser(commands.add_parser("resume", help="read resumes as JSON", epilog=_EPILOG))
     proofread_parser(commands.add_parser("proofread", help="proofread an e-mail", epilog=_EPILOG))
     _transcribe_parser(commands.add_parser("transcribe", help="turn speech into text", epilog=_EPILOG))
     _models_parser(commands.add_parser("models", help="list, fetch or verify weights", epilog=_EPILOG))
@@ -291,7 +295,11 @@ def _cells(row: tuple[str, ...], widths: list[int]) -> list[str]:
 
 
 def _shown(value: Value) -> str:
-    return ", ".join(value) if isinstance(value, list) else value or ""
+    if not isinstance(value, list):
+        return value or ""
+    if value and isinstance(value[0], dict):
+        return "; ".join(", ".join(filter(None, map(_shown, row.values()))) for row in rows_of(value))
+    return ", ".join(items_of(value))
 
 
 def _complain(problem: SmartFormError, status: int) -> int:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 
 from smartform.engines.base import Constraint, Copy, OneOf
+from smartform.results import Span
 from smartform.schema import Field, FieldType
 from smartform.values import SPOTTED, Candidate, expression, find_candidates
 
@@ -35,7 +36,7 @@ class Plan:
 
 
 def plan(field: Field, text: str, languages: Sequence[str], today: date | None) -> Plan:
-    """What the branch of `field` may write when it reads `text`."""
+    """What the branch of `field` may write when it reads `text`; of a group, the names of its rows."""
     if field.type.has_options:
         options = tuple(" ".join(option.split()) for option in field.shown_options)
         return Plan(field, OneOf(options, many=field.type is FieldType.MULTICHOICE), {})
@@ -43,9 +44,25 @@ def plan(field: Field, text: str, languages: Sequence[str], today: date | None) 
         return Plan(field, OneOf(TRUTHS), {})
     if field.type in SPOTTED:
         return _spotted(field, text, languages, today)
+    if field.type is FieldType.GROUP:
+        names = plan(field.fields[0], text, languages, today)
+        return replace(names, field=field, constraint=replace(names.constraint, many=True))
     if field.type is FieldType.LONGTEXT:
         return Plan(field, Copy(max_chars=_LONGTEXT_CHARS), {})
     return Plan(field, Copy(many=field.type is FieldType.LIST), {})
+
+
+def within(whole: Plan, part: Span) -> Plan:
+    """The same plan for a value that stands in `part` of the text."""
+    if isinstance(whole.constraint, Copy):
+        return replace(whole, constraint=replace(whole.constraint, within=part))
+    inside = {
+        text: tuple(c for c in candidates if part.start <= c.start and c.end <= part.end)
+        for text, candidates in whole.candidates.items()
+    }
+    texts = tuple(text for text in whole.constraint.texts if inside.get(text, True))
+    candidates = {text: found for text, found in inside.items() if found}
+    return replace(whole, constraint=replace(whole.constraint, texts=texts), candidates=candidates)
 
 
 def _spotted(field: Field, text: str, languages: Sequence[str], today: date | None) -> Plan:

@@ -5,6 +5,7 @@
     │   ├── FormError         a form definition (JSON Schema, HTML, PDF, editor) cannot be used
     │   ├── ValueProblem      a field's value does not fit its type
     │   ├── TextError         the text to read cannot be used
+    │   │   └── NotAResume    it does not look like a resume
     │   ├── DocumentError     a PDF, DOCX, … cannot be read
     │   └── AudioError        a recording cannot be read or holds no speech
     ├── EngineError           a model or a server failed
@@ -44,6 +45,10 @@ class ValueProblem(InputError):
 
 class TextError(InputError):
     """The text to read cannot be used (empty, not text, too long)."""
+
+
+class NotAResume(TextError):
+    """A text does not look like a resume; the person may have it read all the same."""
 
 
 class DocumentError(InputError):

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from importlib import resources
 from typing import Any
 
-from smartform.schema import Field, FieldType, FormSpec, Value
+from smartform.schema import Field, FieldType, FormSpec, Value, items_of, rows_of
 from smartform.sources import json_schema, pdf_form
 
 LIST_JOINER = "; "
@@ -50,8 +50,8 @@ def to_csv(form: FormSpec, values: Mapping[str, Value]) -> str:
     """
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([_cell(name) for name in form.names])
-    writer.writerow([_cell(_joined(values.get(name))) for name in form.names])
+    writer.writerow([cell(name) for name in form.names])
+    writer.writerow([cell(_joined(values.get(name))) for name in form.names])
     return out.getvalue()
 
 
@@ -72,7 +72,8 @@ def console_snippet(form: FormSpec, values: Mapping[str, Value]) -> str:
     It finds controls by name, id or label, sets them as a person's typing would (frameworks notice),
     says what it filled and what it did not find, and touches nothing else.
     """
-    filled = [_for_page(f, values.get(f.name)) for f in form.fields if values.get(f.name)]
+    plain = [f for f in form.fields if f.type is not FieldType.GROUP]
+    filled = [_for_page(f, values.get(f.name)) for f in plain if values.get(f.name)]
     # Escaped so that the text survives any place it is pasted into, a <script> included.
     data = json.dumps(filled).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
     script = resources.files("smartform").joinpath("fill_page.js").read_text(encoding="utf-8")
@@ -80,7 +81,7 @@ def console_snippet(form: FormSpec, values: Mapping[str, Value]) -> str:
 
 
 def _for_page(field: Field, value: Value) -> dict[str, Any]:
-    chosen = value if isinstance(value, list) else [value or ""]
+    chosen = items_of(value) if isinstance(value, list) else [value or ""]
     names = dict(zip(field.options, field.shown_options, strict=True))
     return {
         "name": field.name,
@@ -92,9 +93,14 @@ def _for_page(field: Field, value: Value) -> dict[str, Any]:
 
 
 def _joined(value: Value) -> str:
-    return LIST_JOINER.join(value) if isinstance(value, list) else value or ""
+    if not isinstance(value, list):
+        return value or ""
+    if value and isinstance(value[0], dict):
+        return LIST_JOINER.join(", ".join(filter(None, map(_joined, row.values()))) for row in rows_of(value))
+    return LIST_JOINER.join(items_of(value))
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
+    """A CSV cell that no spreadsheet takes for a formula."""
     guarded = _FORMULA.match(text) and not _NUMBER_OR_PHONE.fullmatch(text)
     return f"'{text}" if guarded else text

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import time
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from smartform.answers import Reader
 from smartform.assignment import settle
 from smartform.constraints import Plan, plan
 from smartform.engines.base import Branch, Cancel, Decoded, TextEngine, never
 from smartform.errors import Cancelled, FormError, TextError, ValueProblem
-from smartform.grounding import ground
+from smartform.groups import Group, merged_rows
 from smartform.policy import Policy, shipped
-from smartform.prompts import extraction_prompt, protocol_name
+from smartform.prompts import Prompt, extraction_prompt, protocol_name
 from smartform.results import FieldResult, FillResult, Span, State
-from smartform.schema import Field, FieldType, FormSpec, Value, unique_name
-from smartform.values import Candidate, expression, languages_of, normalise
+from smartform.schema import Field, FieldType, FormSpec, Value, items_of, unique_name
+from smartform.values import languages_of
 from smartform.windows import windows
 
 MAX_CHARS = 200_000
@@ -31,13 +32,6 @@ _TEMPLATE_TOKENS = 32
 
 _LEAST_TEXT_TOKENS = 64
 """A form that leaves less room for the text cannot be asked."""
-
-_GROUNDED, _UNGROUNDED = 0.8, 0.4
-"""Confidence in the values of an engine that gives no probabilities, by whether the text holds them."""
-
-LONG = frozenset({FieldType.LONGTEXT, FieldType.LIST})
-"""Types whose values are given where the text probably speaks of them: their exact ends are a matter
-of taste, so the probability of one exact value says little about whether there is one."""
 
 OnField = Callable[[FieldResult], None]
 OnProgress = Callable[[float, str], None]
@@ -96,7 +90,7 @@ class Filler:
         stats: dict[str, float] = {"passes": float(len(parts))}
         for number, part in enumerate(parts):
             earlier, answered = dict(best), set()
-            for result in self._pass(part, today, cancel):
+            for result in self._pass(part, today, cancel, stats):
                 answered.add(result.name)
                 merged = _merge(form[result.name], earlier.get(result.name), result)
                 if merged != best.get(result.name):
@@ -106,8 +100,6 @@ class Filler:
                 if on_progress:
                     share = (number + len(answered) / max(1, len(part.form.fields))) / len(parts)
                     on_progress(min(1.0, share), _message(number, len(parts)))
-            for key, value in self.engine.stats().items():
-                stats[key] = stats.get(key, 0.0) + value
         ordered = tuple(best.get(n, FieldResult(n, None, State.NOT_FOUND, 1.0, 1.0)) for n in form.names)
         return FillResult(form, ordered, time.perf_counter() - started, (), stats)
 
@@ -140,8 +132,14 @@ class Filler:
         """How many tokens the form takes of a prompt."""
         return self.engine.count_tokens(extraction_prompt(_protocol_form(form)[0], "", today).system)
 
-    def _pass(self, part: _Part, today: date, cancel: Cancel) -> Iterator[FieldResult]:
-        """Ask one part's fields; answers as they come, and again where others change them."""
+    def _pass(
+        self, part: _Part, today: date, cancel: Cancel, stats: dict[str, float]
+    ) -> Iterator[FieldResult]:
+        """Ask one part's fields; answers as they come, and again where others change them.
+
+        Spans are those of the whole text. Groups are answered in a second round over the same
+        prompt, once their rows are known; rows may repeat what other fields say.
+        """
         languages = languages_of(part.text)
         asked, names = _protocol_form(part.form)
         plans = {}
@@ -149,18 +147,42 @@ class Filler:
             if cancel():
                 raise Cancelled("The job was cancelled.")
             plans[field.name] = plan(field, part.text, languages, today)
-        branches = [Branch(name, p.constraint) for name, p in plans.items()]
         prompt = extraction_prompt(asked, part.text, today)
+        readers = {
+            name: Reader(part.form[names[name]], p, part.text, today, self._policy)
+            for name, p in plans.items()
+        }
+        groups: list[Group] = []
         heard: list[Decoded] = []
         told: dict[str, Decoded] = {}
-        for answer in self.engine.decode(prompt, branches, cancel=cancel):
+        for answer in self._decoded(prompt, plans, cancel, stats):
+            if asked[answer.name].type is FieldType.GROUP:
+                groups.append(Group.found(readers[answer.name], asked[answer.name], answer, languages))
+                continue
             heard.append(answer)
             for name, decoded in settle(plans, part.text, heard).items():
                 if decoded == told.get(name):
                     continue
                 told[name] = decoded
-                reader = _Reader(part.form[names[name]], plans[name], part.text, today, self._policy)
-                yield _shifted(reader.read(decoded), part.offset)
+                yield _shifted(readers[name].read(decoded), part.offset)
+        cells = {name: cell for group in groups for name, cell in group.readers.items()}
+        answers: dict[str, FieldResult] = {}
+        cell_plans = {name: cell.plan for name, cell in cells.items()}
+        for answer in self._decoded(prompt, cell_plans, cancel, stats):
+            answers[answer.name] = cells[answer.name].read(answer)
+        for group in groups:
+            yield _shifted(group.result(answers), part.offset)
+
+    def _decoded(
+        self, prompt: Prompt, plans: Mapping[str, Plan], cancel: Cancel, stats: dict[str, float]
+    ) -> Iterator[Decoded]:
+        """The engine's answers; what it spent is added to `stats`."""
+        if not plans:
+            return
+        branches = [Branch(name, p.constraint) for name, p in plans.items()]
+        yield from self.engine.decode(prompt, branches, cancel=cancel)
+        for key, value in self.engine.stats().items():
+            stats[key] = stats.get(key, 0.0) + value
 
 
 def read_answer(field: Field, plan: Plan, text: str, today: date | None, decoded: Decoded) -> Value:
@@ -168,7 +190,7 @@ def read_answer(field: Field, plan: Plan, text: str, today: date | None, decoded
     if not decoded.texts:
         return None
     try:
-        return _Reader(field, plan, text, today or date.today(), shipped()).value(decoded).value
+        return Reader(field, plan, text, today or date.today(), shipped()).value(decoded).value
     except ValueProblem:
         return None
 
@@ -207,13 +229,24 @@ def _protocol_form(form: FormSpec) -> tuple[FormSpec, dict[str, str]]:
     for field in form.fields:
         name = unique_name(protocol_name(field.name) or "field", back)
         back[name] = field.name
-        fields.append(replace(field, name=name))
+        fields.append(replace(field, name=name, fields=_protocol_fields(field.fields)))
     return replace(form, fields=tuple(fields)), back
 
 
+def _protocol_fields(fields: Sequence[Field]) -> tuple[Field, ...]:
+    """The sub-fields of a group, in their order, under names that the protocol can write."""
+    names: list[str] = []
+    for field in fields:
+        names.append(unique_name(protocol_name(field.name) or "field", names))
+    return tuple(replace(field, name=name) for field, name in zip(fields, names, strict=True))
+
+
 def _shifted(result: FieldResult, offset: int) -> FieldResult:
+    if not offset:
+        return result
     spans = tuple(Span(s.start + offset, s.end + offset) for s in result.spans)
-    return replace(result, spans=spans) if offset else result
+    rows = tuple(tuple(_shifted(cell, offset) for cell in row) for row in result.rows)
+    return replace(result, spans=spans, rows=rows)
 
 
 def _merge(field: Field, old: FieldResult | None, new: FieldResult) -> FieldResult:
@@ -222,114 +255,16 @@ def _merge(field: Field, old: FieldResult | None, new: FieldResult) -> FieldResu
         return new if old is None or new.value is not None else max(old, new, key=lambda r: -r.confidence)
     if new.value is None:
         return old
+    if field.type is FieldType.GROUP:
+        return merged_rows(old, new)
     if field.type.is_list:
         return _joined(field, old, new)
     return new if new.confidence > old.confidence else old
 
 
 def _joined(field: Field, old: FieldResult, new: FieldResult) -> FieldResult:
-    assert isinstance(old.value, list) and isinstance(new.value, list)
-    values = list(dict.fromkeys([*old.value, *new.value]))
+    values = list(dict.fromkeys([*items_of(old.value), *items_of(new.value)]))
     if field.options:
         values = [option for option in field.options if option in values]
     spans = tuple(dict.fromkeys([*old.spans, *new.spans]))
     return replace(old, value=values, spans=spans, confidence=min(old.confidence, new.confidence))
-
-
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    """Turns what an engine wrote for one field into the field's answer."""
-
-    field: Field
-    plan: Plan
-    text: str
-    today: date
-    policy: Policy
-
-    def read(self, decoded: Decoded) -> FieldResult:
-        """Decide between value and NO_DATA, normalise, ground, and name the state."""
-        numbers = self.policy[self.field.type]
-        known = decoded.probability is not None and decoded.p_no_data is not None
-        spoken = 1 - (decoded.p_no_data or 0.0)
-        probability = (decoded.probability or 0.0) * spoken
-        evidence = spoken if self.field.type in LONG else probability
-        if not decoded.texts or (known and evidence < numbers.accept):
-            p_silent = max(decoded.p_no_data or 0.0, 1 - evidence) if known else 1.0
-            return FieldResult(self.field.name, None, State.NOT_FOUND, p_silent, p_silent)
-        try:
-            result = self.value(decoded)
-        except ValueProblem as problem:
-            return FieldResult(self.field.name, None, State.NOT_FOUND, 0.5, 0.5, note=str(problem))
-        if known:
-            confidence = numbers.confidence(probability)
-            review = confidence < numbers.review
-        else:
-            confidence = _GROUNDED if result.spans or self.field.options else _UNGROUNDED
-            review = confidence < _GROUNDED
-        state = State.REVIEW if review else result.state
-        return replace(result, confidence=confidence, p_no_data=decoded.p_no_data or 0.0, state=state)
-
-    def value(self, decoded: Decoded) -> FieldResult:
-        """The value that was written, with its place; confidence and state come later.
-
-        Raises:
-            ValueProblem: it does not fit the field.
-        """
-        if self.field.type.has_options or self.field.type is FieldType.BOOLEAN:
-            return self._chosen(decoded)
-        if self.plan.candidates or self.field.type not in (
-            FieldType.TEXT,
-            FieldType.LONGTEXT,
-            FieldType.LIST,
-        ):
-            return self._spotted(decoded.texts[0])
-        return self._copied(decoded)
-
-    def _answer(
-        self, value: str | list[str], state: State, spans: Sequence[Span], raw: str | None = None
-    ) -> FieldResult:
-        return FieldResult(self.field.name, value, state, 0.0, 0.0, tuple(spans), raw)
-
-    def _copied(self, decoded: Decoded) -> FieldResult:
-        spans = decoded.spans or tuple(s for s in (ground(t, self.text) for t in decoded.texts) if s)
-        whole = len(spans) == len(decoded.texts)
-        state = State.FOUND if whole else State.INFERRED
-        said = list(decoded.texts) if self.field.type.is_list else decoded.texts[0]
-        if self.field.type is FieldType.LONGTEXT and whole:
-            said = self.text[spans[0].start : spans[0].end]  # with its line breaks
-        value = normalise(self.field, said)
-        if value is None:
-            raise ValueProblem("Nothing was written.")
-        if isinstance(value, list):
-            return self._answer(list(dict.fromkeys(value)), state, spans)
-        return self._answer(value, state, spans[:1])
-
-    def _chosen(self, decoded: Decoded) -> FieldResult:
-        value = normalise(self.field, list(decoded.texts) if self.field.type.is_list else decoded.texts[0])
-        if value is None:
-            raise ValueProblem(f"'{decoded.texts[0]}' is not an answer to '{self.field.title}'.")
-        spans = tuple(s for s in (ground(t, self.text) for t in decoded.texts) if s)
-        if self.field.type is FieldType.BOOLEAN:
-            return self._answer(value, State.NORMALISED, ())
-        return self._answer(
-            value, State.FOUND if len(spans) == len(decoded.texts) else State.NORMALISED, spans
-        )
-
-    def _spotted(self, written: str) -> FieldResult:
-        """The value of a typed expression: of the candidate it is, or computed from what was written."""
-        candidates = self.plan.candidates.get(written) or self._same_value(written)
-        if candidates:
-            chosen = candidates[0]
-            raw = self.text[chosen.start : chosen.end]
-            state = State.FOUND if raw == chosen.value else State.NORMALISED
-            return self._answer(chosen.value, state, (Span(chosen.start, chosen.end),), raw)
-        value = normalise(self.field, written, today=self.today)
-        if not isinstance(value, str):
-            raise ValueProblem(f"'{written}' is not an answer to '{self.field.title}'.")
-        span = ground(written, self.text)
-        return self._answer(value, State.NORMALISED if span else State.INFERRED, (span,) if span else ())
-
-    def _same_value(self, written: str) -> tuple[Candidate, ...]:
-        """Candidates that stand for what an engine wrote in normal form or without the reading."""
-        every = [c for group in self.plan.candidates.values() for c in group]
-        return tuple(c for c in every if written in (c.value, expression(self.text, replace(c, reading=""))))

@@ -37,7 +37,7 @@ def check_form(form: FormSpec) -> None:
     Raises:
         FormError: a name, label, option or description holds half a character.
     """
-    for field in form.fields:
+    for field in (part for whole in form.fields for part in (whole, *whole.fields)):
         words = (field.name, field.label, field.description, *field.options, *field.option_labels)
         if any(_HALF_CHARACTERS.search(word) for word in words):
             raise FormError(

@@ -12,12 +12,12 @@ template stays text.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from smartform.schema import Field, FieldType, FormSpec, Value
+from smartform.schema import Cell, Field, FieldType, FormSpec
 
 NO_DATA = "NO_DATA"
 MARK = "^^^"
@@ -30,6 +30,8 @@ _RULES = (
     "Answer with one line a field: FIELD name^^^value. Copy values from USER_DATA. "
     "For fields without any corresponding information in USER_DATA, use value NO_DATA."
 )
+_CELLS = "Answer now for these alone; what the brackets name is one row:"
+_ROW_CHARS = 60
 
 
 class ChatFormat(StrEnum):
@@ -71,10 +73,17 @@ class Prompt:
         text = [Segment(" " + self.user, False), Segment(closing, True), Segment("FIELD", False)]
         return form, text
 
-    def messages(self) -> list[dict[str, str]]:
-        """The prompt as OpenAI chat messages, for servers that apply their own template."""
+    def messages(self, branches: Sequence[str] = ()) -> list[dict[str, str]]:
+        """The prompt as OpenAI chat messages, for servers that apply their own template.
+
+        Args:
+            branches: what is to be answered; those that the prompt does not list, as the cells of
+                rows, are listed after it.
+        """
+        cells = [line for name in branches if (line := f"FIELD {name}{MARK}") not in self.system]
+        system = "\n".join([self.system, *([_CELLS, *cells] if cells else [])])
         return [
-            {"role": "system", "content": self.system},
+            {"role": "system", "content": system},
             {"role": "user", "content": f"USER_DATA: {self.user}"},
         ]
 
@@ -95,25 +104,66 @@ def extraction_prompt(form: FormSpec, text: str, today: date | None = None) -> P
 
 
 def describe(field: Field) -> str:
-    """The line that tells the model of one field."""
+    """What tells the model of one field: a line, or for a group several.
+
+    A group is asked as the list of what names its rows, and then cell by cell; the cells' fields
+    are described under `group[].name`.
+    """
+    name = protocol_name(field.name)
+    if field.type is not FieldType.GROUP:
+        return _line(name, field, _meaning(field))
+    naming, *others = field.fields
+    rows = ": ".join(filter(None, [_meaning(field), _meaning(naming) or _one_line(naming.title)]))
+    cells = (_line(f"{name}[].{protocol_name(sub.name)}", sub, _meaning(sub)) for sub in others)
+    return "\n".join([f"FIELD {name}{MARK}{rows} ({FieldType.LIST.value})", *cells])
+
+
+def _line(name: str, field: Field, meaning: str) -> str:
     kind = field.type.value
     if field.type.has_options:
         kind += ": " + LIST_SEPARATOR.join(_one_line(o) for o in field.shown_options)
-    meaning = _one_line(field.description or field.label)
-    return f"FIELD {protocol_name(field.name)}{MARK}{meaning + ' ' if meaning else ''}({kind})"
+    return f"FIELD {name}{MARK}{meaning + ' ' if meaning else ''}({kind})"
+
+
+def _meaning(field: Field) -> str:
+    return _one_line(field.description or field.label)
 
 
 def branch_header(name: str) -> str:
-    """What a branch is given after the shared word FIELD; its value follows, after a space."""
+    """What a branch is given after the shared word FIELD; its value follows, after a space.
+
+    Args:
+        name: of a field, or of one cell of a row (`cell_name`).
+    """
     return f" {protocol_name(name)}{MARK}"
 
 
+def row_names(group: str, found: Sequence[str]) -> list[str]:
+    """What the rows of `group` are called in branches, by what names them, in the order of the text.
+
+    'work[Nurse]'; of two rows named alike, the second is 'work[Nurse 2]'.
+    """
+    names: list[str] = []
+    for text in found:
+        naming = re.sub(r"[\[\]^]", "", _one_line(text))[:_ROW_CHARS].strip()
+        name, number = f"{protocol_name(group)}[{naming}]", 2
+        while name in names:
+            name, number = f"{protocol_name(group)}[{naming} {number}]", number + 1
+        names.append(name)
+    return names
+
+
+def cell_name(row: str, field: str) -> str:
+    """What the branch of one cell is called: 'work[Nurse].company'."""
+    return f"{row}.{protocol_name(field)}"
+
+
 def protocol_name(name: str) -> str:
-    """A field name that cannot break a line of the protocol."""
-    return re.sub(r"\s+", "_", name.strip()).replace("^", "")
+    """A field name that cannot break a line of the protocol; what brackets hold keeps its spaces."""
+    return re.sub(r" (?![^\[\]]*\])", "_", _one_line(name)).replace("^", "")
 
 
-def written(value: Value) -> str:
+def written(value: Cell) -> str:
     """A value as a branch writes it: one line, items of a list joined, NO_DATA for None."""
     if value is None or value == []:
         return NO_DATA
@@ -122,7 +172,7 @@ def written(value: Value) -> str:
     return _one_line(value)
 
 
-def parse_answer(answer: str, form: FormSpec) -> dict[str, Value]:
+def parse_answer(answer: str, form: FormSpec) -> dict[str, Cell]:
     """Read a whole answer written by a model that was not held to the protocol.
 
     Takes the first usable line of a repeated field, drops unknown fields and chatter, reads
@@ -131,10 +181,10 @@ def parse_answer(answer: str, form: FormSpec) -> dict[str, Value]:
     Returns:
         Field name → value; None for NO_DATA and for fields the answer does not have.
     """
-    by_protocol = {protocol_name(f.name).casefold(): f for f in form.fields}
-    values: dict[str, Value] = {}
+    by_protocol = {_key(f.name): f for f in form.fields}
+    values: dict[str, Cell] = {}
     for name, body in _answer_lines(answer):
-        field = by_protocol.get(name.strip().strip("*`'\"").casefold())
+        field = by_protocol.get(_key(name.strip().strip("*`'\"")))
         if field is None or values.get(field.name) is not None:
             continue
         values[field.name] = _parse_value(body, field.type)
@@ -147,7 +197,7 @@ def _answer_lines(answer: str) -> Iterable[tuple[str, str]]:
     return zip(pieces[1::2], pieces[2::2], strict=True)
 
 
-def _parse_value(body: str, kind: FieldType) -> Value:
+def _parse_value(body: str, kind: FieldType) -> Cell:
     text = body.split("\n\n")[0].strip().strip("^").strip()
     text = re.sub(r"\n```.*$", "", text, flags=re.DOTALL).strip()
     if text.strip("\"'` .").upper().replace(" ", "_") in ("", NO_DATA):
@@ -156,6 +206,10 @@ def _parse_value(body: str, kind: FieldType) -> Value:
         return text if kind is FieldType.LONGTEXT else text.split("\n")[0].strip()
     items = [item.strip() for item in re.split(r"[|\n]", text)]
     return [item for item in items if item] or None
+
+
+def _key(name: str) -> str:
+    return protocol_name(name).casefold()
 
 
 def _one_line(text: str) -> str:

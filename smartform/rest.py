@@ -1,4 +1,5 @@
-"""The REST door under `/api/v1`: `fill`, `proofread`, `tone`, `transcribe`, `presets`, `health`, `docs`.
+"""The REST door under `/api/v1`: `fill`, `resume`, `proofread`, `tone`, `transcribe`, `presets`, `health`,
+`docs`.
 
 Nothing is kept between requests. Jobs run in threads and take turns; a client that goes away
 cancels its job. Every error has the body `{"error": what is wrong, "hint": what to do}`: status
@@ -33,6 +34,7 @@ from smartform.engines.base import Cancel
 from smartform.errors import Cancelled, EngineError, SmartFormError
 from smartform.inputs import MAX_AUDIO_BYTES, clean, form_from
 from smartform.rest_mail import add_mail
+from smartform.rest_resume import add_resume
 from smartform.service import Service
 from smartform.sources import presets
 
@@ -71,23 +73,27 @@ class FillRequest(BaseModel):
     )
 
 
+_Value = str | list[str] | list[dict[str, str | list[str] | None]] | None
+
+
 class FieldAnswer(BaseModel):
     """One field's answer."""
 
     name: str
-    value: str | list[str] | None = Field(description="null where the text does not say.")
+    value: _Value = Field(description="null where the text does not say; rows for a group.")
     confidence: float = Field(description="Probability that the answer is right, 0 to 1.")
     p_no_data: float = Field(description="Probability that the text does not say, 0 to 1.")
     spans: list[tuple[int, int]] = Field(description="Where the value stands: text[start:end].")
     state: str = Field(description="found, normalised, inferred, needs review or not found.")
     raw: str | None = Field(None, description="The words that the value was computed from.")
     note: str | None = Field(None, description="A remark for the person.")
+    rows: list[list[FieldAnswer]] | None = Field(None, description="Of a group: the cells of each row.")
 
 
 class FillAnswer(BaseModel):
     """A filled form."""
 
-    values: dict[str, str | list[str] | None] = Field(description="Field name to value.")
+    values: dict[str, _Value] = Field(description="Field name to value.")
     fields: list[FieldAnswer]
     missing: list[str] = Field(description="Required fields without a value.")
     warnings: list[str]
@@ -184,6 +190,7 @@ def build_router(service: Service) -> APIRouter:
         route_class_override=_UploadRoute,
     )
 
+    add_resume(router, service, jobs.run, _UploadRoute)
     add_mail(router, service, jobs.run)
 
     @router.get("/presets", response_model=list[PresetAnswer])

@@ -46,6 +46,7 @@ class FieldResult:
         spans: where in the text the value stands; empty for inferred and missing ones.
         raw: the expression in the text that the value was computed from.
         note: a short remark for the person, such as why a value needs review.
+        rows: for a group, the answers of each row's cells, in the order of its sub-fields.
     """
 
     name: str
@@ -56,6 +57,7 @@ class FieldResult:
     spans: tuple[Span, ...] = ()
     raw: str | None = None
     note: str = ""
+    rows: tuple[tuple[FieldResult, ...], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The answer as JSON data; spans are [start, end] pairs."""
@@ -71,6 +73,8 @@ class FieldResult:
             data["raw"] = self.raw
         if self.note:
             data["note"] = self.note
+        if self.rows:
+            data["rows"] = [[cell.to_dict() for cell in row] for row in self.rows]
         return data
 
 

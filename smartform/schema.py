@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
 from smartform.errors import FormError
 
@@ -26,7 +26,8 @@ class FieldType(StrEnum):
     """How a value is written (always a string, a list of strings, or None for 'not said').
 
     date is ISO 8601 as precise as the text, time is 24-hour HH:MM, integer and number use
-    digits and '.', boolean is 'true' or 'false', choice is one of the options.
+    digits and '.', boolean is 'true' or 'false', choice is one of the options. A group's value is a
+    list of rows.
     """
 
     TEXT = "text"
@@ -42,6 +43,8 @@ class FieldType(StrEnum):
     CHOICE = "choice"
     MULTICHOICE = "multichoice"
     LIST = "list"
+    GROUP = "group"
+    """Rows of sub-fields: the jobs of a resume, the lines of an invoice."""
 
     @property
     def is_list(self) -> bool:
@@ -54,8 +57,27 @@ class FieldType(StrEnum):
         return self in (FieldType.CHOICE, FieldType.MULTICHOICE)
 
 
-Value = str | list[str] | None
-"""A field's value as written; None where the text does not say."""
+PLAIN_TYPES = tuple(kind for kind in FieldType if kind is not FieldType.GROUP)
+"""The types of fields that are no group; sub-fields have one of these."""
+
+Cell = str | list[str] | None
+"""The value of a field that is no group, as written; None where the text does not say."""
+
+Row = dict[str, Cell]
+"""One row of a group: sub-field name → value, every sub-field present."""
+
+Value = str | list[str] | list[Row] | None
+"""A field's value: a `Cell`, or for a group its rows."""
+
+
+def items_of(value: Value) -> list[str]:
+    """The items of a list's value; none where there is no value."""
+    return cast("list[str]", value or [])
+
+
+def rows_of(value: Value) -> list[Row]:
+    """The rows of a group's value; none where there is no value."""
+    return cast("list[Row]", value or [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +95,12 @@ class Field:
         examples: values of the kind expected, shown as placeholder.
         inferable: whether a value that is not in the text but follows from it may be given
             (the country of a well-known city); such a value is always marked.
+        fields: for groups, the sub-fields of each row; none of them a group. The first one names
+            the row: a row is found by it, so it should be a short text that every row has.
 
     Raises:
-        FormError: no name, over-long name, choice without options, unequal labels.
+        FormError: no name, over-long name, choice without options, unequal labels, group without
+            sub-fields, with two of one name, or within a group.
     """
 
     name: str
@@ -87,8 +112,11 @@ class Field:
     required: bool = False
     examples: tuple[str, ...] = ()
     inferable: bool = False
+    fields: tuple[Field, ...] = ()
 
     def __post_init__(self) -> None:
+        if self.type is FieldType.GROUP:
+            self._check_group()
         if not self.name.strip():
             raise FormError("A field has no name.", "Give every field a name.")
         if len(self.name) > MAX_NAME:
@@ -115,6 +143,13 @@ class Field:
                 "Give one label for each option, or none.",
             )
 
+    def _check_group(self) -> None:
+        if not self.fields:
+            raise FormError(f"The group '{self.name}' has no fields.", "List the fields of its rows.")
+        if any(sub.type is FieldType.GROUP for sub in self.fields):
+            raise _nested(self.name)
+        _check_names(self.fields)
+
     @property
     def title(self) -> str:
         """What the screen shows: the label, or the name spelt as words."""
@@ -134,6 +169,8 @@ class Field:
         for key in ("options", "option_labels", "examples"):
             if getattr(self, key):
                 data[key] = list(getattr(self, key))
+        if self.fields:
+            data["fields"] = [sub.to_dict() for sub in self.fields]
         return data
 
     @classmethod
@@ -164,7 +201,29 @@ class Field:
             required=bool(data.get("required", False)),
             examples=_strings(data, "examples", name),
             inferable=bool(data.get("inferable", False)),
+            fields=_sub_fields(data, name) if kind == FieldType.GROUP else (),
         )
+
+
+def _sub_fields(data: Mapping[str, Any], owner: str) -> tuple[Field, ...]:
+    fields = data.get("fields")
+    if not isinstance(fields, list):
+        raise FormError(f"The group '{owner}' has no list of fields.", 'Write its fields as "fields": […].')
+    if any(isinstance(item, Mapping) and item.get("type") == FieldType.GROUP for item in fields):
+        raise _nested(owner)
+    return tuple(Field.from_dict(item) for item in fields)
+
+
+def _nested(owner: str) -> FormError:
+    return FormError(f"The group '{owner}' holds another group.", "Give its rows plain fields alone.")
+
+
+def _check_names(fields: Iterable[Field]) -> None:
+    seen: set[str] = set()
+    for field in fields:
+        if field.name in seen:
+            raise FormError(f"Two fields are called '{field.name}'.", "Rename one: names must be unique.")
+        seen.add(field.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,16 +242,13 @@ class FormSpec:
     def __post_init__(self) -> None:
         if not self.fields:
             raise FormError("The form has no fields.", "Add at least one field.")
-        if len(self.fields) > MAX_FIELDS:
+        asked = sum(1 + len(field.fields) for field in self.fields)
+        if asked > MAX_FIELDS:
             raise FormError(
-                f"The form has {len(self.fields)} fields; {MAX_FIELDS} is the most.",
+                f"The form has {asked} fields; {MAX_FIELDS} is the most.",
                 "Split the form into parts.",
             )
-        seen: set[str] = set()
-        for field in self.fields:
-            if field.name in seen:
-                raise FormError(f"Two fields are called '{field.name}'.", "Rename one: names must be unique.")
-            seen.add(field.name)
+        _check_names(self.fields)
 
     def __getitem__(self, name: str) -> Field:
         for field in self.fields:

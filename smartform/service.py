@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Generic, NoReturn, Protocol, TypeVar
 
 from smartform.engines.base import Cancel, Dictation, Transcriber, Transcript, never
 from smartform.errors import Cancelled, EngineError, TextError
@@ -25,6 +25,7 @@ from smartform.tone import ToneReport, ToneScorer
 if TYPE_CHECKING:  # their date, number and language libraries would slow commands that need none
     from smartform.fill import Filler
     from smartform.proofread import Proofreader
+    from smartform.resume import Resume
 
 T = TypeVar("T")
 
@@ -50,6 +51,8 @@ class Service:
         self._proofreader = Once(lambda: proofreader or _no_mail())
         self._scorer = Once(lambda: scorer or _no_mail())
         self._jobs = threading.Lock()
+        self._reading: _Turns = self._jobs
+        self._lanes = 1
 
     @classmethod
     def lazy(
@@ -58,15 +61,28 @@ class Service:
         transcriber: Callable[[], Transcriber],
         proofreader: Callable[[], Proofreader] | None = None,
         scorer: Callable[[], ToneScorer] | None = None,
+        *,
+        lanes: int = 1,
     ) -> Service:
-        """A service that calls the factories when it first needs them, each once."""
+        """A service that calls the factories when it first needs them, each once.
+
+        Args:
+            lanes: how many texts may be read at once, where the model is not on this machine.
+        """
         service = cls.__new__(cls)
         service._filler = Once(filler)
         service._transcriber = Once(transcriber)
         service._proofreader = Once(proofreader or _no_mail)
         service._scorer = Once(scorer or _no_mail)
         service._jobs = threading.Lock()
+        service._lanes = lanes
+        service._reading = threading.BoundedSemaphore(lanes) if lanes > 1 else service._jobs
         return service
+
+    @property
+    def lanes(self) -> int:
+        """How many texts are read at once."""
+        return self._lanes
 
     @property
     def ready(self) -> bool:
@@ -114,10 +130,35 @@ class Service:
             Cancelled: `cancel` said so, while waiting or while working.
         """
         check_form(form)
-        with self._turn(cancel):
+        with self._turn(cancel, self._reading):
             return self._filler.get().fill(
                 form, clean(text), today=today, on_field=on_field, on_progress=on_progress, cancel=cancel
             )
+
+    def read_resume(
+        self,
+        text: str,
+        *,
+        schema: str = "simple",
+        force: bool = False,
+        today: date | None = None,
+        on_field: Callable[[FieldResult], None] | None = None,
+        on_progress: Callable[[float, str], None] | None = None,
+        cancel: Cancel = never,
+    ) -> Resume:
+        """Read a resume; see `smartform.resume.ResumeReader.read`.
+
+        Raises:
+            NotAResume: the text is none, and `force` is off.
+            FormError, TextError, EngineError, Cancelled: as `fill`.
+        """
+        from smartform.resume import ResumeReader
+
+        with self._turn(cancel, self._reading):
+            return ResumeReader(self._filler.get()).read(
+                clean(text), schema=schema, force=force, today=today, on_field=on_field,
+                on_progress=on_progress, cancel=cancel,
+            )  # fmt: skip
 
     def proofread(
         self,
@@ -207,14 +248,15 @@ class Service:
         return _TakingTurns(listener, self._turn)
 
     @contextmanager
-    def _turn(self, cancel: Cancel) -> Iterator[None]:
-        while not self._jobs.acquire(timeout=_POLL_SECONDS):
+    def _turn(self, cancel: Cancel, turns: _Turns | None = None) -> Iterator[None]:
+        turns = turns or self._jobs
+        while not turns.acquire(timeout=_POLL_SECONDS):
             if cancel():
                 raise Cancelled("Cancelled before it began.")
         try:
             yield
         finally:
-            self._jobs.release()
+            turns.release()
 
 
 def vocabulary(form: FormSpec) -> tuple[str, ...]:
@@ -223,6 +265,14 @@ def vocabulary(form: FormSpec) -> tuple[str, ...]:
     for field in form.fields:
         words.update(dict.fromkeys((field.title, *field.shown_options)))
     return tuple(words)
+
+
+class _Turns(Protocol):
+    """What lets some jobs in at a time: a lock or a semaphore."""
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool: ...
+
+    def release(self) -> None: ...
 
 
 class _TakingTurns:

@@ -22,7 +22,7 @@ from smartform.sources import presets
 
 
 def make_tools(service: Service) -> tuple[Callable[..., str], ...]:
-    """The tools of forms, speech and e-mails, working on `service`.
+    """The tools of forms, resumes, speech and e-mails, working on `service`.
 
     What goes wrong comes back as `{"error": …, "hint": …}`, which an assistant can act on.
     """
@@ -79,6 +79,24 @@ def make_tools(service: Service) -> tuple[Callable[..., str], ...]:
             }
         )
 
+    def read_resume(text: str, schema: str = "simple", force: bool = False) -> str:
+        """Read a resume (CV): name, contacts, jobs, education and skills as JSON, each with its place in the text.
+
+        Args:
+            text: The text of one resume.
+            schema: 'simple' for one flat object, or 'jsonresume' for JSON Resume (jsonresume.org).
+            force: Read on where the text does not look like a resume.
+
+        Returns:
+            JSON. json: the resume, valid for the schema. is_resume: whether it is one. trace: where in the text each value of json stands. warnings. Or error and hint.
+        """
+        try:
+            answer = service.read_resume(text, schema=schema, force=force).to_dict()
+        except SmartFormError as problem:
+            return _problem(problem)
+        del answer["fields"]
+        return _json(answer)
+
     def proofread_email(draft: str, amount: str = "tone", tone: str = "neutral") -> str:
         """Proofread an e-mail: mend what is wrong or rude in it and keep everything else, facts above all, as it is.
 
@@ -111,7 +129,7 @@ def make_tools(service: Service) -> tuple[Callable[..., str], ...]:
         except SmartFormError as problem:
             return _problem(problem)
 
-    return fill_form, transcribe_audio, list_presets, proofread_email, read_tone
+    return fill_form, transcribe_audio, list_presets, read_resume, proofread_email, read_tone
 
 
 def _json(data: dict[str, Any]) -> str:

@@ -12,7 +12,7 @@ from smartform.engines.base import Branch, Cancel, Copy, Decoded, never
 from smartform.errors import SmartFormError
 from smartform.prompts import Prompt
 from smartform.results import FieldResult, FillResult, Span, State
-from smartform.schema import Field, FieldType, FormSpec
+from smartform.schema import PLAIN_TYPES, Field, FieldType, FormSpec
 
 TODAY = date(2026, 3, 14)
 
@@ -126,13 +126,13 @@ def odd_text(rng: random.Random, pieces: int = 6) -> str:
     return glue.join(rng.choice(PIECES) for _ in range(rng.randint(0, pieces)))
 
 
-def odd_field(rng: random.Random, name: str) -> Field:
-    """A field of a random type whose words are strange.
+def odd_field(rng: random.Random, name: str, cell: bool = False) -> Field:
+    """A field of a random type whose words are strange; a `cell` is no group.
 
     Raises:
         FormError: it is no field.
     """
-    kind = rng.choice(list(FieldType))
+    kind = rng.choice(PLAIN_TYPES if cell else list(FieldType))
     options = (
         tuple(dict.fromkeys(odd_text(rng, 2) for _ in range(rng.randint(1, 5)))) if kind.has_options else ()
     )
@@ -147,6 +147,7 @@ def odd_field(rng: random.Random, name: str) -> Field:
         rng.random() < 0.5,
         (),
         rng.random() < 0.2,
+        tuple(odd_field(rng, odd_text(rng, 2) or "a", cell=True) for _ in range(3)) if kind is GROUP else (),
     )
 
 
@@ -158,6 +159,9 @@ def odd_form(rng: random.Random, most: int = 6) -> FormSpec:
     """
     names = [odd_text(rng, 2) or "a" for _ in range(rng.randint(1, most))]
     return FormSpec(tuple(odd_field(rng, name) for name in names), odd_text(rng, 1), odd_text(rng, 1))
+
+
+GROUP = FieldType.GROUP
 
 
 class OddEngine:
@@ -238,8 +242,21 @@ def check_answer(field: Field, answer: FieldResult, text: str) -> None:
     assert 0 <= answer.p_no_data <= 1
     assert (answer.value is None) == (answer.state is State.NOT_FOUND)
     assert all(0 <= span.start < span.end <= len(text) for span in answer.spans)
-    if answer.value is not None:
+    if field.type is GROUP:
+        check_rows(field, answer, text)
+    elif answer.value is not None:
         check_value(field, answer.value)
+
+
+def check_rows(group: Field, answer: FieldResult, text: str) -> None:
+    """Every row has every cell, in order, and the first one tells it from nothing."""
+    assert answer.value is None or answer.value == [{c.name: c.value for c in row} for row in answer.rows]
+    assert bool(answer.rows) == (answer.value is not None)
+    for row in answer.rows:
+        assert row[0].value is not None
+        for sub, cell in zip(group.fields, row, strict=True):
+            assert cell.name == sub.name
+            check_answer(sub, cell, text)
 
 
 def check_value(field: Field, value: str | list[str]) -> None:

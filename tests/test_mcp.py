@@ -59,7 +59,9 @@ def test_tools_tell_an_assistant_what_they_do(address: str) -> None:
             return {tool.name: tool for tool in (await client.list_tools()).tools}
 
     tools = asyncio.run(asyncio.wait_for(listing(), 30))
-    assert set(tools) == {"fill_form", "transcribe_audio", "list_presets", "proofread_email", "read_tone"}
+    assert set(tools) == {
+        "fill_form", "transcribe_audio", "list_presets", "read_resume", "proofread_email", "read_tone"
+    }  # fmt: skip
     asked = tools["fill_form"].inputSchema["properties"]
     assert set(asked) == {"form", "text", "today"}
     assert all(argument["description"] for argument in asked.values())

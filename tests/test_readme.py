@@ -123,7 +123,9 @@ def test_mcp_address_answers(port: int) -> None:
             return {tool.name for tool in (await client.list_tools()).tools}
 
     offered = asyncio.run(asyncio.wait_for(tools(), 60))
-    assert offered == {"fill_form", "transcribe_audio", "list_presets", "proofread_email", "read_tone"}
+    assert offered == {
+        "fill_form", "transcribe_audio", "list_presets", "read_resume", "proofread_email", "read_tone"
+    }  # fmt: skip
     assert all(f"`{name}`" in README for name in offered)
 
 

@@ -170,7 +170,8 @@ def test_openapi_page_needs_no_other_host(client: httpx.Client) -> None:
     assert "https://" not in page.text
     description = client.get("/api/v1/openapi.json").json()
     assert set(description["paths"]) == {
-        f"/api/v1/{route}" for route in ("fill", "proofread", "tone", "transcribe", "presets", "health")
+        f"/api/v1/{route}"
+        for route in ("fill", "resume", "proofread", "tone", "transcribe", "presets", "health")
     }
     for asset in ("swagger-ui-bundle.js", "swagger-ui.css", "favicon.png"):
         assert client.get(f"/api/v1/docs/{asset}").status_code == 200

@@ -20,7 +20,7 @@ from smartform.errors import AudioError, DocumentError, FormError, SmartFormErro
 from smartform.fill import MAX_CHARS, Filler
 from smartform.inputs import form_from, parse_day, recording_from
 from smartform.prompts import extraction_prompt, parse_answer
-from smartform.schema import MAX_FIELDS, Field, FieldType, FormSpec
+from smartform.schema import MAX_FIELDS, PLAIN_TYPES, Field, FieldType, FormSpec
 from smartform.service import Service
 from smartform.sources import load_form
 from smartform.sources.html_form import read_page
@@ -94,8 +94,8 @@ def test_many_fields_and_long_texts_go_in_parts() -> None:
     rng = random.Random(4)
     fields = tuple(
         Field(f"{kind.value} {number}^", kind, options=("a", "b") if kind.has_options else ())
-        for number in range(MAX_FIELDS // len(FieldType))
-        for kind in FieldType
+        for number in range(MAX_FIELDS // len(PLAIN_TYPES))
+        for kind in PLAIN_TYPES
     )
     form = FormSpec(fields)
     text = " ".join(rng.choice(PIECES) for _ in range(2_000))
@@ -358,7 +358,7 @@ def test_an_engine_without_answers_leaves_every_field_empty() -> None:
             return Decoded(branch.name, (), None, None)
 
     form = FormSpec(
-        tuple(Field(kind.value, kind, options=("a",) if kind.has_options else ()) for kind in FieldType)
+        tuple(Field(kind.value, kind, options=("a",) if kind.has_options else ()) for kind in PLAIN_TYPES)
     )
     result = Filler(Mute(random.Random(18))).fill(form, "Jane", today=TODAY)
     check_result(result, form, "Jane")

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from smartform.schema import Field, humanise
+from smartform.schema import Field, FieldType, humanise
 from smartform.values import languages_of
 from smartform.values.words import fold, words_of
 from training.examples import Example
@@ -99,6 +99,8 @@ class Augmenter:
             ("fields", self.rates.fields, self.donors.reask),
             ("style", self.rates.style, restyle),
         )
+        if any(data["type"] == FieldType.GROUP for data in row["form_fields"]):
+            steps = tuple(step for step in steps if step[0] == "fields")  # the others know no rows
         for step, rate, alter in steps:
             rng = Random(f"{self.seed} {epoch} {name} {step}")  # a step's draws are its own
             altered = alter(row, rng) if rng.random() < rate else None

@@ -18,11 +18,12 @@ from pathlib import Path
 
 import numpy as np
 
+from smartform.answers import LONG
 from smartform.assignment import settle
 from smartform.constraints import plan
 from smartform.engines.base import Branch
 from smartform.engines.load import text_engine
-from smartform.fill import LONG, Filler, read_answer
+from smartform.fill import Filler, read_answer
 from smartform.policy import Policy, TypePolicy
 from smartform.prompts import extraction_prompt
 from smartform.schema import FieldType, Value
@@ -111,7 +112,8 @@ def ask(filler: Filler, held: Sequence[tuple[Example, dict[str, Value]]]) -> lis
     answers = []
     for example, gold in held:
         languages = languages_of(example.text)
-        plans = {f.name: plan(f, example.text, languages, example.today) for f in example.form.fields}
+        asked = [field for field in example.form.fields if field.type is not FieldType.GROUP]
+        plans = {f.name: plan(f, example.text, languages, example.today) for f in asked}
         prompt = extraction_prompt(example.form, example.text, example.today)
         heard = filler.engine.decode(prompt, [Branch(n, p.constraint) for n, p in plans.items()])
         for decoded in settle(plans, example.text, heard).values():

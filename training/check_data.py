@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from smartform.errors import FormError
-from smartform.schema import FieldType, FormSpec
+from smartform.schema import Field, FieldType, FormSpec
 from training.chat_rows import COLUMNS, ROLES, Kind, Message, Row, messages_of, read_rows
 from training.leakage import LIMIT, overlaps
 
@@ -135,17 +135,29 @@ def _wrong_form(row: Row) -> Iterator[Problem]:
         yield Problem(row.place, f"its form cannot be used ({error})", "See training/data/FORMAT.md.")
         return
     for field, data in zip(form.fields, row.data["form_fields"], strict=True):
-        value, remedy = data.get("value"), _remedy(field.type)
-        chosen = value if isinstance(value, list) else [value]
-        options = ("true", "false") if field.type is FieldType.BOOLEAN else field.options
-        if value is not None and (
-            not all(isinstance(v, str) and v.strip() for v in chosen)
-            or isinstance(value, list) != (field.type in (FieldType.LIST, FieldType.MULTICHOICE))
-            or (options and not set(chosen) <= set(options))
-        ):
-            yield Problem(
-                row.place, f"the value {value!r} of '{field.name}' is no {field.type.value}", remedy
-            )
+        value = data.get("value")
+        if not _fits(field, value):
+            what = f"the value {value!r} of '{field.name}' is no {field.type.value}"
+            yield Problem(row.place, what, _remedy(field.type))
+
+
+def _fits(field: Field, value: Any) -> bool:
+    """Whether a value is written as its field's type asks; None always is."""
+    if value is None:
+        return True
+    if field.type is FieldType.GROUP:
+        cells = {sub.name: sub for sub in field.fields}
+        return isinstance(value, list) and all(
+            isinstance(row, dict) and all(n in cells and _fits(cells[n], cell) for n, cell in row.items())
+            for row in value
+        )
+    chosen = value if isinstance(value, list) else [value]
+    options = ("true", "false") if field.type is FieldType.BOOLEAN else field.options
+    return (
+        all(isinstance(v, str) and v.strip() for v in chosen)
+        and isinstance(value, list) == field.type.is_list
+        and (not options or set(chosen) <= set(options))
+    )
 
 
 def _remedy(kind: FieldType) -> str:
@@ -153,6 +165,8 @@ def _remedy(kind: FieldType) -> str:
         return 'Write "true", "false", or null where the text does not say.'
     if kind.has_options:
         return "Write options of the field, or null where the text does not say."
+    if kind is FieldType.GROUP:
+        return "Write a list of rows, objects of its own fields, or null where the text does not say."
     wanted = "a list of strings" if kind is FieldType.LIST else "a string"
     return f"Write {wanted}, or null where the text does not say."
 

@@ -19,7 +19,7 @@ class PublicSet:
 
     Args:
         set: its name among `training.public.LOADERS`.
-        path: a JSONL file, or `hub:owner/set/file.jsonl`.
+        path: a JSONL file, `hub:owner/set/file.jsonl`, or for resumes `made:COUNT`.
         rows: how many of its rows to take; None takes all.
     """
 

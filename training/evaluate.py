@@ -3,6 +3,7 @@
     python -m training.evaluate forms --data training/data/forms/dev.jsonl
     python -m training.evaluate forms --data FILE --adapter none          # the untrained base
     python -m training.evaluate forms --data FILE --compare none models/forms.gguf --report DIR
+    python -m training.evaluate resume --data training/data/resume/dev.jsonl
     python -m training.evaluate email --data FILE                         # see training.evaluate_email
     python -m training.evaluate tone                                      # see training.tone_evaluation
 
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -24,9 +25,10 @@ from smartform.engines.load import text_engine
 from smartform.errors import SmartFormError
 from smartform.fill import Filler
 from smartform.results import State
+from smartform.resume import ResumeReader
 from smartform.schema import FormSpec
 from smartform.settings import Settings
-from training import evaluate_email, tone_evaluation
+from training import evaluate_email, evaluate_resume, tone_evaluation
 from training.metrics import Outcome, calibration_error, f1_interval, review_rates, score
 from training.report import write_report
 from training.targets import read_rows
@@ -36,15 +38,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else "")
     tasks = parser.add_subparsers(dest="task", required=True)
     forms = tasks.add_parser("forms", help="field values")
-    forms.add_argument(
-        "--data", type=Path, required=True, help="JSONL in the format of training/data/FORMAT.md"
-    )
-    forms.add_argument("--adapter", help="GGUF LoRA, manifest id, or 'none'; the shipped one if left out")
-    forms.add_argument("--engine", choices=["local", "remote"], help="as SMARTFORM_ENGINE")
-    forms.add_argument("--compare", nargs="+", metavar="ADAPTER", help="several adapters, one table")
-    forms.add_argument("--limit", type=int, help="only the first N examples")
+    _add_arguments(forms)
     forms.add_argument("--report", type=Path, help="folder for the HTML report and outcomes.json")
     forms.set_defaults(run=evaluate_forms)
+    resume = tasks.add_parser("resume", help="resumes read")
+    _add_arguments(resume)
+    resume.set_defaults(run=evaluate_resumes)
     email = tasks.add_parser("email", help="e-mails proofread")
     evaluate_email.add_arguments(email)
     email.set_defaults(run=evaluate_email.run)
@@ -55,19 +54,42 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments.run(arguments)
 
 
-def evaluate_forms(arguments: argparse.Namespace) -> None:
-    """Print the table of each adapter asked for."""
-    rows = read_rows([arguments.data])[: arguments.limit]
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--data", type=Path, required=True, help="JSONL in the format of training/data/FORMAT.md"
+    )
+    parser.add_argument("--adapter", help="GGUF LoRA, manifest id, or 'none'; the shipped one if left out")
+    parser.add_argument("--engine", choices=["local", "remote"], help="as SMARTFORM_ENGINE")
+    parser.add_argument("--compare", nargs="+", metavar="ADAPTER", help="several adapters, one table")
+    parser.add_argument("--limit", type=int, help="only the first N examples")
+
+
+def _fillers(arguments: argparse.Namespace) -> Iterator[tuple[str | None, Filler]]:
+    """Each adapter asked for, and what fills forms with it."""
     for adapter in arguments.compare or [arguments.adapter]:
         settings = Settings.from_environment()
         settings = replace(settings, engine=arguments.engine or settings.engine)
         settings = replace(settings, adapter=adapter) if adapter else settings
-        filler = Filler(text_engine(settings))
+        yield adapter, Filler(text_engine(settings))
+
+
+def evaluate_resumes(arguments: argparse.Namespace) -> None:
+    """Print the measures of each adapter asked for."""
+    rows = read_rows([arguments.data])[: arguments.limit]
+    for _, filler in _fillers(arguments):
+        measures = evaluate_resume.evaluate(ResumeReader(filler), rows)
+        print(f"\n{filler.engine.name}: {len(rows)} texts of {arguments.data}", measures.table(), sep="\n")
+
+
+def evaluate_forms(arguments: argparse.Namespace) -> None:
+    """Print the table of each adapter asked for."""
+    rows = read_rows([arguments.data])[: arguments.limit]
+    for adapter, filler in _fillers(arguments):
         outcomes, seconds = evaluate(filler, rows)
         print(f"\n{filler.engine.name}: {len(rows)} texts of {arguments.data}, {seconds:.2f} s a text")
         print(table(outcomes))
         if arguments.report:
-            folder = arguments.report / (Path(adapter).stem if arguments.compare else "")
+            folder = arguments.report / (Path(adapter).stem if adapter and arguments.compare else "")
             write_report(folder, filler.engine.name, rows, outcomes)
             print(f"report: {folder / 'index.html'}")
 

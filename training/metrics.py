@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
-from smartform.schema import FieldType, Value
+from smartform.schema import FieldType, Value, rows_of
 
 BOOTSTRAP = 1_000
 """Resamples behind a confidence interval."""
@@ -92,6 +92,8 @@ def same(kind: FieldType, gold: Value, value: Value) -> bool:
     """Whether two values are equal after normalisation: casing, white space, closing marks, number form."""
     if not gold or not value:
         return not gold and not value
+    if kind is FieldType.GROUP:
+        return rows_of(gold) == rows_of(value)
     if isinstance(gold, list) or isinstance(value, list):
         left = gold if isinstance(gold, list) else [gold]
         right = value if isinstance(value, list) else [value]

@@ -17,8 +17,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from smartform.prompts import NO_DATA, STOP, ChatFormat, Segment, branch_header, extraction_prompt
-from smartform.schema import humanise, unique_name
-from training.examples import Example
+from smartform.schema import Field, FieldType, humanise, unique_name
+from training.examples import Example, RowTarget
 
 PREFIX = -1
 """Branch number of the prefix's tokens."""
@@ -86,15 +86,37 @@ def shuffled(example: Example, rng: random.Random, max_fields: int) -> Example:
     name' and seldom describe every field, so the model must not lean on either.
     """
     drawn = rng.sample(example.form.fields, min(max_fields, len(example.form.fields)))
-    fields, targets, taken = [], {}, set(example.form.names)
+    fields, targets, rows, taken = [], {}, {}, set(example.form.names)
     for field in drawn:
         name = unique_name(rng.choice(_SPELLINGS)(field.name), taken - {field.name})
         taken.add(name)
         described = rng.random() < DESCRIBED
-        fields.append(replace(field, name=name, description=field.description if described else ""))
+        asked = replace(field, name=name, description=field.description if described else "")
         if field.name in example.targets:
             targets[name] = example.targets[field.name]
-    return replace(example, form=replace(example.form, fields=tuple(fields)), targets=targets)
+        if field.type is FieldType.GROUP:
+            asked, rows[name] = _shuffled_group(asked, example.rows.get(field.name, ()), rng, max_fields)
+        fields.append(asked)
+    return replace(example, form=replace(example.form, fields=tuple(fields)), targets=targets, rows=rows)
+
+
+def _shuffled_group(
+    group: Field, rows: Sequence[RowTarget], rng: random.Random, max_cells: int
+) -> tuple[Field, tuple[RowTarget, ...]]:
+    """A group with its sub-fields respelt and, but for the first, reordered; `max_cells` cells are taught."""
+    first, *others = group.fields
+    spell, described = rng.choice(_SPELLINGS), rng.random() < DESCRIBED
+    fields = [
+        replace(sub, name=spell(sub.name), description=sub.description if described else "")
+        for sub in (first, *rng.sample(others, len(others)))
+    ]
+    cells = [(number, name) for number, row in enumerate(rows) for name in row.targets]
+    kept = set(rng.sample(cells, min(max_cells, len(cells))))
+    respelt = [
+        replace(row, targets={spell(n): line for n, line in row.targets.items() if (number, n) in kept})
+        for number, row in enumerate(rows)
+    ]
+    return replace(group, fields=tuple(fields)), tuple(respelt)
 
 
 DESCRIBED = 0.75
@@ -115,16 +137,15 @@ def encode(example: Example, tokenizer: Tokenizer, chat: ChatFormat, length_powe
     start = len(ids)
     positions, branches, weights = list(range(start)), [PREFIX] * start, [0.0] * start
     stop = tokens(tokenizer, Segment(STOP, True))
-    for number, field in enumerate(example.form.fields):
-        if field.name not in example.targets:  # no decoding reaches its value: asked, not taught
-            continue
-        header = tokens(tokenizer, Segment(branch_header(field.name), False))
-        value = tokens(tokenizer, Segment(" " + example.targets[field.name], False)) + stop
+    taught = example.branches()
+    for number, (name, line) in enumerate(taught):
+        header = tokens(tokenizer, Segment(branch_header(name), False))
+        value = tokens(tokenizer, Segment(" " + line, False)) + stop
         ids += header + value
         positions += range(start, start + len(header) + len(value))
         branches += [number] * (len(header) + len(value))
         weights += [0.0] * len(header) + [len(value) ** -length_power] * len(value)
-    silent = frozenset(n for n, f in enumerate(example.form.fields) if example.targets.get(f.name) == NO_DATA)
+    silent = frozenset(number for number, (_, line) in enumerate(taught) if line == NO_DATA)
     return Encoded(ids, positions, branches, weights, silent)
 
 

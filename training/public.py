@@ -2,10 +2,11 @@
 
     python -m training.public sgd PATH --rows 5
 
-PATH is a JSONL file, or `hub:owner/set/file.jsonl` for a file of a data set on the Hugging Face
-Hub. Values are verbatim where the type asks for it; a slot whose value cannot be found in the
-text is not asked; slots the text says nothing about are asked with no value, so that silence is
-learnt. The command prints rows and the share of the values that decoding can reach.
+PATH is a JSONL file, `hub:owner/set/file.jsonl` for a file of a data set on the Hugging Face Hub, or
+`made:COUNT` for resumes that are made up. Values are verbatim where the type asks for it; a slot
+whose value cannot be found in the text is not asked; slots the text says nothing about are asked
+with no value, so that silence is learnt. The command prints rows and the share of the values that
+decoding can reach.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from smartform.grounding import ground
 from smartform.schema import Field, FieldType, Value, humanise
 from smartform.values import SPOTTED, find_candidates, languages_of, normalise
 from smartform.values.words import fold, words_of
+from training.resume_data import dotin, resumes
+from training.resume_synth import made_resumes
 from training.targets import target_of
 
 Row = dict[str, Any]
@@ -37,6 +40,7 @@ Records = Sequence[Mapping[str, Any]]
 """The lines of a set's file."""
 
 HUB = "hub:"
+MADE = "made:"
 SGD_TODAY = "2019-03-01"
 """The day on which the dialogues' relative dates are resolved."""
 
@@ -50,7 +54,7 @@ MAX_ITEMS = 6
 def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Show rows of a public data set.")
     parser.add_argument("set", choices=sorted(LOADERS))
-    parser.add_argument("path", help="a JSONL file, or hub:owner/set/file.jsonl")
+    parser.add_argument("path", help="a JSONL file, hub:owner/set/file.jsonl, or made:COUNT")
     parser.add_argument("--rows", type=int, default=5)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args(argv)
@@ -69,7 +73,7 @@ def load_public(name: str, source: str, rows: int | None = None, seed: int = 0) 
     """Read the set called `name` (a member of `LOADERS`).
 
     Args:
-        source: a local JSONL file, or `hub:owner/set/file.jsonl`.
+        source: a local JSONL file, `hub:owner/set/file.jsonl`, or for resumes `made:COUNT`.
         rows: how many to take, in an order drawn with `seed`; None takes all.
 
     Raises:
@@ -78,12 +82,19 @@ def load_public(name: str, source: str, rows: int | None = None, seed: int = 0) 
     """
     if name not in LOADERS:
         raise ValueError(f"no public set is called {name!r}; known: {', '.join(sorted(LOADERS))}")
+    records, part = _records(source, seed)
+    order = random.Random(seed).sample(range(len(records)), len(records))
+    found = (row for row in LOADERS[name](records, order, part) if row["form_fields"])
+    return list(islice(found, rows))
+
+
+def _records(source: str, seed: int) -> tuple[list[Row], str]:
+    """The records that `source` names, and what their ids begin with."""
+    if source.startswith(MADE):
+        return made_resumes(int(source.removeprefix(MADE)), seed), "made"
     path = located(source)
     with path.open(encoding="utf-8") as lines:
-        records = [json.loads(line) for line in lines if line.strip()]
-    order = random.Random(seed).sample(range(len(records)), len(records))
-    found = (row for row in LOADERS[name](records, order, path.stem) if row["form_fields"])
-    return list(islice(found, rows))
+        return [json.loads(line) for line in lines if line.strip()], path.stem
 
 
 def located(source: str) -> Path:
@@ -490,6 +501,8 @@ LOADERS: dict[str, Callable[[Records, Sequence[int], str], Iterator[Row]]] = {
     "snips": snips,
     "home": home,
     "grobid": grobid,
+    "resume": resumes,
+    "dotin": dotin,
 }
 """Name in a configuration → what turns a file's records, in an order, into rows; it knows the file's name."""
 

@@ -102,7 +102,7 @@ def _example(row: dict[str, Any], errors: Sequence[Outcome]) -> str:
 
 
 def _shown(value: Value) -> str:
-    return "—" if not value else " | ".join(value) if isinstance(value, list) else value
+    return "—" if not value else " | ".join(map(str, value)) if isinstance(value, list) else value
 
 
 def _marked(text: str, errors: Sequence[Outcome]) -> str:
@@ -110,7 +110,7 @@ def _marked(text: str, errors: Sequence[Outcome]) -> str:
     for outcome in errors:
         for value, kind in ((outcome.gold, "gold"), (outcome.value, "got")):
             for item in value if isinstance(value, list) else [value] if value else []:
-                span = ground(item, text)
+                span = ground(item, text) if isinstance(item, str) else None
                 if span:
                     spans.append((span.start, span.end, kind))
     parts, reach = [], 0

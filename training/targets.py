@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
@@ -17,15 +18,18 @@ from pathlib import Path
 from typing import Any
 
 from smartform.constraints import COUNTABLE
+from smartform.groups import neighbourhoods
 from smartform.prompts import NO_DATA, written
-from smartform.schema import Field, FieldType, FormSpec, Value
+from smartform.results import Span
+from smartform.schema import Field, FieldType, FormSpec, Row, Value, rows_of
 from smartform.values import SPOTTED, Candidate, expression, find_candidates, languages_of
 from smartform.values.numbers import ONE_WORDS
 from smartform.values.words import fold
-from training.examples import Example
+from training.examples import Example, RowTarget
 
 log = logging.getLogger(__name__)
 
+_ISO = re.compile(r"\d{4}(-\d\d(-\d\d)?)?")
 _ARTICLES = {one for ones in ONE_WORDS.values() for one in ones}
 
 
@@ -41,6 +45,10 @@ def target_of(
         return NO_DATA
     if field.type.has_options:
         return _options_line(field, value)
+    if field.type is FieldType.GROUP:
+        rows = rows_of(value)
+        taught = group_rows(field, rows, text, languages, today)
+        return written([row.naming for row in taught]) if len(taught) == len(rows) else None
     if field.type is FieldType.BOOLEAN:
         return str(value)
     if field.type in SPOTTED:
@@ -48,6 +56,53 @@ def target_of(
     items = value if isinstance(value, list) else [value]
     flat = " ".join(text.split())
     return written(value) if all(" ".join(item.split()) in flat for item in items) else None
+
+
+def group_rows(
+    group: Field, rows: Sequence[Row], text: str, languages: Sequence[str], today: date | None
+) -> tuple[RowTarget, ...]:
+    """The rows of a group that can be found by what names them, in the order of the text.
+
+    A row stands where its name is nearest to its other cells; of two rows that stand at one place
+    the first is taken, for decoding could find only one.
+    """
+    naming = group.fields[0]
+    placed: dict[Span, tuple[str, Row]] = {}
+    for row in rows:
+        line = target_of(naming, row.get(naming.name), text, languages, today)
+        place = _place(line, row, text) if line and line != NO_DATA else None
+        if line and place:
+            placed.setdefault(place, (line, row))
+    places = sorted(placed)
+    targets = []
+    for place, near in zip(places, neighbourhoods(places, len(text)), strict=True):
+        line, row = placed[place]
+        cells = {}
+        for sub in group.fields[1:]:
+            value = row.get(sub.name)
+            own = near and target_of(sub, value, text[near.start : near.end], languages, today)
+            target = own or target_of(sub, value, text, languages, today)
+            if target is not None:
+                cells[sub.name] = target
+        targets.append(RowTarget(line, cells))
+    return tuple(targets)
+
+
+def _place(line: str, row: Row, text: str) -> Span | None:
+    """Where `line` stands nearest to the other cells of its row, those of dates by their year."""
+    said = [value for value in row.values() if isinstance(value, str) and value != line]
+    others = [_places(value[:4] if _ISO.fullmatch(value) else value, text) for value in said]
+
+    def distance(place: Span) -> int:
+        return sum(min(abs(o.start - place.start) for o in found) for found in others if found)
+
+    return min(_places(line, text), key=distance, default=None)
+
+
+def _places(value: str, text: str) -> list[Span]:
+    """Every place of `value` in `text` as whole words."""
+    body = r"\s+".join(map(re.escape, value.split()))
+    return [Span(*match.span()) for match in re.finditer(rf"(?<!\w){body}(?!\w)", text)]
 
 
 def same_value(kind: FieldType, left: str, right: str) -> bool:
@@ -99,12 +154,15 @@ def example_of(row: dict[str, Any]) -> Example:
     form = FormSpec.from_dict({"form_fields": row["form_fields"]})
     text, today = row["text"], date.fromisoformat(row["today"]) if row.get("today") else None
     languages = languages_of(text)
-    targets = {}
+    targets, rows = {}, {}
     for field, data in zip(form.fields, row["form_fields"], strict=True):
         target = target_of(field, data.get("value"), text, languages, today)
         if target is not None:
             targets[field.name] = target
-    return Example(row["id"], row.get("lang", languages[0]), row.get("style", ""), form, text, today, targets)
+        if field.type is FieldType.GROUP:
+            rows[field.name] = group_rows(field, rows_of(data.get("value")), text, languages, today)
+    lang, style = row.get("lang", languages[0]), row.get("style", "")
+    return Example(row["id"], lang, style, form, text, today, targets, rows)
 
 
 def _files(pattern: str) -> list[str]:

@@ -18,10 +18,10 @@ from smartform import exports
 from smartform.engines.base import Cancel
 from smartform.errors import FormError, SmartFormError, TextError
 from smartform.results import FieldResult, FillResult
-from smartform.schema import Field, FieldType, FormSpec
+from smartform.schema import PLAIN_TYPES, Field, FieldType, FormSpec
 from smartform.service import Service
 from smartform.sources import load_form, localise, parse_json
-from smartform.values import normalise
+from smartform.values import normalise, normalise_rows
 from ui.boundary import Answer, guarded
 from ui.components import (
     busy,
@@ -159,7 +159,7 @@ def _draw_right(desk: Desk) -> _Right:
         with gr.Tab(t("tab_edit"), id="edit"):
             editor = field_editor(
                 _editor_value(sheet),
-                types=[kind.value for kind in FieldType],
+                types=[kind.value for kind in PLAIN_TYPES],
                 with_options=[kind.value for kind in FieldType if kind.has_options],
             )
     chooser_status = notice_box("form-status")
@@ -203,7 +203,9 @@ def check(edit: dict[str, Any]) -> dict[str, Any]:
     """
     try:
         today = date.fromisoformat(edit["today"])
-        return {"value": normalise(Field.from_dict(edit["field"]), edit["typed"], today=today)}
+        field = Field.from_dict(edit["field"])
+        fitting = normalise_rows if field.type is FieldType.GROUP else normalise
+        return {"value": fitting(field, edit["typed"], today=today)}
     except SmartFormError as error:
         return {"problem": str(error), "hint": error.hint}
 

@@ -7,6 +7,7 @@ edge. Lines that begin alike are followed together, so a search walks them as a 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -139,24 +140,45 @@ class Source:
         """The place in the source text of a piece of the flat text."""
         return Span(self._origin[start], self._origin[end - 1] + 1)
 
+    def places(self, part: Span) -> tuple[int, int]:
+        """The piece of the flat text, [start, end), that `part` of the source text holds."""
+        return bisect_left(self._origin, part.start), bisect_left(self._origin, part.end)
+
 
 @dataclass(frozen=True, slots=True)
 class CopyLines:
-    """The lines of a source for values of at most `max_chars` characters; keys and ends are places."""
+    """The lines of a source for values of at most `max_chars` characters; keys and ends are places.
+
+    Args:
+        within: the part of the source text that values are taken from; None for all of it.
+    """
 
     source: Source
     max_chars: int
+    within: Span | None = None
 
     def first_tokens(self, start: int = 0) -> dict[int, list[int]]:
         """First token → places in the flat text where a line begins with it, from `start` on."""
-        if start == 0:
+        if start == 0 and self.within is None:
             return dict(self.source.firsts)
-        later = {token: [p for p in places if p >= start] for token, places in self.source.firsts.items()}
-        return {token: places for token, places in later.items() if places}
+        first, stop = self._bounds()
+        kept = {
+            token: [p for p in places if max(start, first) <= p < stop]
+            for token, places in self.source.firsts.items()
+        }
+        return {token: places for token, places in kept.items() if places}
 
     def line(self, key: int) -> Line:
         """The line from that place on."""
-        return self.source.line(key, self.max_chars)
+        stop = self._bounds()[1]
+        line = self.source.line(key, min(self.max_chars, stop - key))
+        ends = {depth: place for depth, place in line.ends.items() if place <= stop}
+        return line if len(ends) == len(line.ends) else Line(line.tokens, ends or line.ends)
+
+    def _bounds(self) -> tuple[int, int]:
+        if self.within is None:
+            return 0, len(self.source.flat)
+        return self.source.places(self.within)
 
     def text(self, key: int, end: int) -> str:
         """The piece of the flat text."""

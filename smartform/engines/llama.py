@@ -177,7 +177,7 @@ class LlamaEngine:
 
     def _lines(self, branch: Branch, source: Source) -> Lines:
         if isinstance(branch.constraint, Copy):
-            return CopyLines(source, branch.constraint.max_chars)
+            return CopyLines(source, branch.constraint.max_chars, branch.constraint.within)
         return OptionLines(branch.constraint.texts, self._context.tokenise)
 
     @property

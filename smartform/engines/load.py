@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 BASE_MODEL = "gemma-3-270m-latin"
 SPEECH_MODEL = "whisper-base"
+REMOTE_LANES = 8
+"""Texts that a server is asked about at once; it has cores of its own."""
+
 FORMS_ADAPTER = "forms"
 EMAIL_ADAPTER = "email"
 
@@ -53,7 +56,8 @@ def service(settings: Settings) -> Service:
             _need_email_adapter(settings)
         return Proofreader(engine.get(), scorer.get())
 
-    return Service.lazy(filler, lambda: transcriber(settings), proofreader, scorer.get)
+    lanes = REMOTE_LANES if settings.engine == "remote" else 1
+    return Service.lazy(filler, lambda: transcriber(settings), proofreader, scorer.get, lanes=lanes)
 
 
 def text_engine(settings: Settings) -> LlamaEngine | RemoteEngine:

@@ -26,7 +26,7 @@ from smartform.errors import Cancelled, RemoteError, TextError
 from smartform.mail_prompts import RevisionPrompt
 from smartform.prompts import MARK, NO_DATA, Prompt, parse_answer
 from smartform.revision import ProofreadOptions
-from smartform.schema import Field, FieldType, FormSpec, Value
+from smartform.schema import Cell, Field, FieldType, FormSpec
 
 PROTOCOL, SCHEMA = "protocol", "schema"
 
@@ -136,7 +136,8 @@ class RemoteEngine:
         yield from _decoded({n: v for n, v in values.items() if n not in told})
 
     def _request(self, prompt: Prompt, branches: Sequence[Branch]) -> dict[str, Any]:
-        request: dict[str, Any] = {"model": self._model, "messages": prompt.messages()}
+        messages = prompt.messages([branch.name for branch in branches])
+        request: dict[str, Any] = {"model": self._model, "messages": messages}
         request |= self._accepted(temperature=0.0, max_tokens=sum(map(_most_tokens, branches)))
         if self._mode == SCHEMA:
             request["messages"][0]["content"] += "\n" + _JSON_RULE
@@ -189,7 +190,7 @@ class RemoteEngine:
         _need_words(reply)
         return Rewritten(reply.text.strip(), complete=reply.finish != "length", steps=reply.answer_tokens)
 
-    def _read(self, reply: _Reply, form: FormSpec, branches: Sequence[Branch]) -> dict[str, Value]:
+    def _read(self, reply: _Reply, form: FormSpec, branches: Sequence[Branch]) -> dict[str, Cell]:
         _need_words(reply)
         if self._mode == SCHEMA:
             return _validated(reply, branches)
@@ -396,7 +397,7 @@ def _value_schema(branch: Branch) -> dict[str, Any]:
     return {"anyOf": [value, {"type": "null"}]}
 
 
-def _validated(reply: _Reply, branches: Sequence[Branch]) -> dict[str, Value]:
+def _validated(reply: _Reply, branches: Sequence[Branch]) -> dict[str, Cell]:
     try:
         data = json.loads(reply.text)
         jsonschema.validate(data, answer_schema(branches))
@@ -405,7 +406,7 @@ def _validated(reply: _Reply, branches: Sequence[Branch]) -> dict[str, Value]:
             "The server's answer does not fit the form's JSON schema.",
             "Use a server that holds to schemas, or set SMARTFORM_REMOTE_MODE to protocol.",
         ) from problem
-    values: dict[str, Value] = data
+    values: dict[str, Cell] = data
     return {name: None if value in (NO_DATA, "", []) else value for name, value in values.items()}
 
 
@@ -431,7 +432,7 @@ def _most_tokens(branch: Branch) -> int:
     return _TOKENS_A_FIELD + (sum(lengths) if constraint.many else max(lengths)) // 2
 
 
-def _decoded(values: dict[str, Value]) -> Iterator[Decoded]:
+def _decoded(values: dict[str, Cell]) -> Iterator[Decoded]:
     for name, value in values.items():
         texts = (value,) if isinstance(value, str) else tuple(value or ())
         yield Decoded(name, texts, None, None)

@@ -2,16 +2,16 @@
 
 Drafts 4 to 2020-12, as people write them and as Pydantic, OpenAI functions, response formats and
 MCP tools wrap them. Nested objects become fields with dotted names (`address.city`); an array of
-objects is asked for its first item (`lines[0].price`). A recursive part is followed once; of
-alternatives (`anyOf`, `oneOf`) the first that can be asked is taken. A part that is the same in
-every instance (`const`) is not asked and written by `to_nested`.
+objects becomes a group, and one within a group is asked for its first item (`parts[0].price`). A
+recursive part is followed once; of alternatives (`anyOf`, `oneOf`) the first that can be asked is
+taken. A part that is the same in every instance (`const`) is not asked and written by `to_nested`.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as member
 from itertools import pairwise
@@ -29,6 +29,8 @@ from smartform.schema import (
     FormSpec,
     Value,
     humanise,
+    items_of,
+    rows_of,
     unique_name,
 )
 
@@ -73,7 +75,10 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class _Leaf:
-    """One place of an instance that a field fills, or that has a fixed value (`field` None)."""
+    """One place of an instance that a field fills, or that has a fixed value (`field` None).
+
+    A group's `cells` have paths that begin at the row.
+    """
 
     path: Path
     required: bool
@@ -81,6 +86,7 @@ class _Leaf:
     schema: Schema
     field: Field | None = None
     codes: Mapping[str, Any] = member(default_factory=dict)
+    cells: tuple[_Leaf, ...] = ()
 
 
 def from_json_schema(data: Mapping[str, Any]) -> FormSpec:
@@ -113,13 +119,24 @@ def to_nested(form: FormSpec, values: Mapping[str, Value], schema: Schema | None
             written). Without it the types of the fields decide.
     """
     if schema is None:
-        leaves = [_Leaf(_split(f.name), False, False, {}, f) for f in form.fields]
+        leaves = [_plain_leaf(f) for f in form.fields]
     else:
         leaves = list(_Reader(_unwrap(schema)[0]).leaves())
+    return _instance(leaves, values)
+
+
+def _plain_leaf(field: Field) -> _Leaf:
+    cells = tuple(_plain_leaf(sub) for sub in field.fields)
+    return _Leaf(_split(field.name), False, False, {}, field, cells=cells)
+
+
+def _instance(leaves: Sequence[_Leaf], values: Mapping[str, Value]) -> Any:
     instance: Any = [] if any(leaf.path[0] == 0 for leaf in leaves) else {}
     for leaf in leaves:
         value = values.get(leaf.field.name) if leaf.field else None
-        if leaf.field is not None and value not in (None, "", []):
+        if leaf.cells and value:
+            _put(instance, leaf.path, [_instance(leaf.cells, row) for row in rows_of(value)])
+        elif leaf.field is not None and value not in (None, "", []):
             _put(instance, leaf.path, _json_value(leaf, value))
         elif leaf.field is not None and leaf.required:
             _put_absent(instance, leaf)
@@ -131,6 +148,10 @@ def to_nested(form: FormSpec, values: Mapping[str, Value], schema: Schema | None
 
 def json_value(field: Field, value: Value) -> Any:
     """A field's value as JSON data by the field's type alone: number, boolean, text, list or null."""
+    if field.type is FieldType.GROUP:
+        return [
+            {sub.name: json_value(sub, row.get(sub.name)) for sub in field.fields} for row in rows_of(value)
+        ]
     return _scalar(value, {}, {"type": field.type.value}) if isinstance(value, str) else value
 
 
@@ -152,6 +173,7 @@ class _Reader:
         self._root = root
         self._visits = 0
         self._names: set[str] = set()
+        self._in_row = False
 
     def leaves(self) -> Iterator[_Leaf]:
         yield from self._walk(self._root, (), (), required=True, refs=("#",))
@@ -179,6 +201,10 @@ class _Reader:
                     refs=refs,
                 )
             return
+        group = self._group(schema, kind, path, labels, required, nullable, refs)
+        if group is not None:
+            yield group
+            return
         if kind == "array":
             parts = list(self._structured_items(schema, refs))
             for index, part in parts:
@@ -188,6 +214,37 @@ class _Reader:
                 return
         if path and kind != "null":
             yield self._leaf(schema, kind, path, labels, required, nullable)
+
+    def _group(
+        self,
+        schema: Schema,
+        kind: str,
+        path: Path,
+        labels: tuple[str, ...],
+        required: bool,
+        nullable: bool,
+        refs: tuple[str, ...],
+    ) -> _Leaf | None:
+        """An array of objects, where it is none of a row's own."""
+        items = schema.get("items")
+        if kind != "array" or not path or self._in_row or not isinstance(items, Mapping):
+            return None
+        resolved = self._resolve(items, refs)
+        if resolved is None or _kind(resolved[0]) != "object":
+            return None
+        names, self._names, self._in_row = self._names, set(), True
+        cells = tuple(sorted(self._walk(items, (), (), required=True, refs=refs), key=_naming))
+        self._names, self._in_row = names, False
+        fields = tuple(cell.field for cell in cells if cell.field is not None)
+        if not fields:
+            return None
+        name = unique_name(_name(path), self._names)
+        self._names.add(name)
+        shown = _text(schema.get("title")) if len(labels) == 1 else " › ".join(labels)
+        field = Field(
+            name, FieldType.GROUP, _description(schema, {}, False), shown, required=required, fields=fields
+        )
+        return _Leaf(path, required, nullable, schema, field, cells=cells)
 
     def _structured_items(self, schema: Schema, refs: tuple[str, ...]) -> Iterator[tuple[int, Any]]:
         """The items of an array that is not a plain list of values."""
@@ -313,6 +370,13 @@ class _Reader:
         return node
 
 
+def _naming(cell: _Leaf) -> int:
+    """Sorts before the others what can tell a row from the next: a short text, best a required one."""
+    if cell.field is None or cell.field.type is not FieldType.TEXT:
+        return 2
+    return 0 if cell.required else 1
+
+
 def _merged(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
     """Both schemas at once; where they disagree on an annotation, the first holds."""
     merged = {**second, **first}
@@ -433,7 +497,8 @@ def _split(name: str) -> Path:
 def _json_value(leaf: _Leaf, value: Value) -> Any:
     if isinstance(value, list):
         items = leaf.schema.get("items")
-        return [_scalar(v, leaf.codes, items if isinstance(items, Mapping) else {}) for v in value]
+        schema = items if isinstance(items, Mapping) else {}
+        return [_scalar(item, leaf.codes, schema) for item in items_of(value)]
     if leaf.field is not None and not leaf.schema:
         return json_value(leaf.field, value)
     return _scalar(value or "", leaf.codes, leaf.schema)
@@ -478,8 +543,12 @@ def _make_room(here: Any, part: str | int) -> None:
 def _put_absent(instance: Any, leaf: _Leaf) -> None:
     if leaf.nullable:
         _put(instance, leaf.path, None)
-    elif leaf.field is not None and leaf.field.type.is_list and not leaf.schema.get("minItems"):
+    elif _takes_many(leaf.field) and not leaf.schema.get("minItems"):
         _put(instance, leaf.path, [])
+
+
+def _takes_many(field: Field | None) -> bool:
+    return field is not None and (field.type.is_list or field.type is FieldType.GROUP)
 
 
 def _holds(instance: Any, path: Path) -> bool:

@@ -27,7 +27,17 @@ from pypdf.generic import (
 
 from smartform import sandbox
 from smartform.errors import DocumentError, FormError
-from smartform.schema import MAX_NAME, MAX_OPTIONS, Field, FieldType, FormSpec, Value, humanise, unique_name
+from smartform.schema import (
+    MAX_NAME,
+    MAX_OPTIONS,
+    Cell,
+    Field,
+    FieldType,
+    FormSpec,
+    Value,
+    humanise,
+    unique_name,
+)
 
 MAX_DEPTH = 20
 """Field names nested deeper than this are not followed."""
@@ -149,7 +159,7 @@ def read_pdf(data: bytes) -> dict[str, Any]:
     return FormSpec(fields=fields, title=title).to_dict()
 
 
-def write_pdf(data: bytes, values: Mapping[str, Value]) -> bytes:
+def write_pdf(data: bytes, values: Mapping[str, Cell]) -> bytes:
     """As `fill_pdf`, without limits on time and memory."""
     writer = PdfWriter(clone_from=_open(data))
     nodes = _nodes(writer)
@@ -300,7 +310,7 @@ def _scripts(node: _Node) -> str:
     return "\n".join(scripts)
 
 
-def _press(node: _Node, value: Value) -> None:
+def _press(node: _Node, value: Cell) -> None:
     """Set a checkbox or a group of radio buttons, every widget of it."""
     on = node.states[0] or "Yes"
     wanted = value if node.kind == "radio" else (on if value == "true" else "")
@@ -310,7 +320,7 @@ def _press(node: _Node, value: Value) -> None:
         widget[NameObject("/AS")] = pressed if state == wanted else NameObject(_OFF)
 
 
-def _write_text(writer: PdfWriter, node: _Node, value: Value) -> None:
+def _write_text(writer: PdfWriter, node: _Node, value: Cell) -> None:
     """Set a text or a list field and draw its value, so that it shows in any viewer."""
     field = node.dictionary
     stored = [value] if isinstance(value, str) else list(value or ())

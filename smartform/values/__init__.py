@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from smartform.errors import ValueProblem
-from smartform.schema import Field, FieldType, Value
+from smartform.schema import Cell, Field, FieldType, Row
 from smartform.values.contacts import find_emails, find_phones, find_urls
 from smartform.values.dates import find_dates
 from smartform.values.language import LANGUAGES, languages_of
@@ -15,7 +15,15 @@ from smartform.values.numbers import all_languages_number, find_numbers, is_whol
 from smartform.values.times import find_times
 from smartform.values.words import Candidate, fold, whole
 
-__all__ = ["SPOTTED", "Candidate", "expression", "find_candidates", "languages_of", "normalise"]
+__all__ = [
+    "SPOTTED",
+    "Candidate",
+    "expression",
+    "find_candidates",
+    "languages_of",
+    "normalise",
+    "normalise_rows",
+]
 
 SPOTTED = frozenset(
     {FieldType.INTEGER, FieldType.NUMBER, FieldType.DATE, FieldType.TIME, FieldType.EMAIL, FieldType.URL,
@@ -66,7 +74,7 @@ def expression(text: str, candidate: Candidate) -> str:
     return f"{raw} {candidate.reading}".strip()
 
 
-def normalise(field: Field, raw: str | list[str] | None, *, today: date | None = None) -> Value:
+def normalise(field: Field, raw: str | list[str] | None, *, today: date | None = None) -> Cell:
     """What a person typed, or a model copied, as a value of the field's type.
 
     Returns:
@@ -83,6 +91,8 @@ def normalise(field: Field, raw: str | list[str] | None, *, today: date | None =
         return None
     if field.type.is_list:
         return _normalise_list(field, raw)
+    if field.type is FieldType.GROUP:
+        raise ValueProblem(f"'{field.title}' has rows, not one value.", "Fill its rows cell by cell.")
     text = (", ".join(raw) if isinstance(raw, list) else raw).strip()
     if field.type in SPOTTED and len(text) > _MAX_CHARS.get(field.type, _MAX_EXPRESSION):
         raise ValueProblem(f"{_quoted(text)} is too long for a {field.type.value}.", "Write the value alone.")
@@ -103,7 +113,26 @@ def normalise(field: Field, raw: str | list[str] | None, *, today: date | None =
             return _contact(field, text)
 
 
-def _normalise_list(field: Field, raw: str | list[str]) -> Value:
+def normalise_rows(group: Field, rows: object, *, today: date | None = None) -> list[Row] | None:
+    """What a person typed into the rows of a group; rows without anything in them are dropped.
+
+    Args:
+        rows: objects of sub-field name → what was typed.
+
+    Raises:
+        ValueProblem: they are no rows, or a cell does not fit its sub-field.
+    """
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        if not rows:
+            return None
+        raise ValueProblem(f"'{group.title}' has rows, not one value.", "Fill its rows cell by cell.")
+    read = [
+        {sub.name: normalise(sub, row.get(sub.name), today=today) for sub in group.fields} for row in rows
+    ]
+    return [row for row in read if any(row.values())] or None
+
+
+def _normalise_list(field: Field, raw: str | list[str]) -> Cell:
     items = raw if isinstance(raw, list) else re.split(r"\n|\s\|\s", raw)
     items = [" ".join(item.split()) for item in items if item.strip()]
     if field.type is FieldType.MULTICHOICE:

@@ -477,4 +477,4 @@ def test_only_the_tools_are_in_the_api(scripted: Server) -> None:
 
     with urllib.request.urlopen(f"{scripted.url}gradio_api/info") as answer:
         named = json.load(answer)["named_endpoints"]
-    assert set(named) == {"/fill_form", "/transcribe_audio", "/list_presets"}
+    assert set(named) == {"/fill_form", "/transcribe_audio", "/list_presets", "/read_resume"}

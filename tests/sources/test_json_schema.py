@@ -90,9 +90,12 @@ def test_every_construct_becomes_its_type() -> None:
         "colours": "multichoice",
         "ship": "choice",
         "note": "text",
-        "lines[0].article": "text",
-        "lines[0].pieces": "integer",
+        "lines": "group",
     }
+    assert [(f.name, f.type.value) for f in form["lines"].fields] == [
+        ("article", "text"),
+        ("pieces", "integer"),
+    ]
 
 
 def test_labels_requirements_options_and_examples() -> None:
@@ -126,15 +129,18 @@ def test_a_filled_form_is_an_instance_of_its_schema() -> None:
         "colours": ["green"],
         "ship": "2",
         "note": None,
-        "lines[0].article": "Bolt",
-        "lines[0].pieces": "7",
+        "lines": [{"article": "Bolt", "pieces": "7"}, {"article": "Nut", "pieces": None}],
     }
     instance = to_nested(from_json_schema(ORDER), values, ORDER)
     checker = jsonschema.Draft202012Validator.FORMAT_CHECKER
     jsonschema.validate(instance, ORDER, format_checker=checker)
     assert instance["customer"] == {"name": "Ada", "age": 36}
     assert (instance["size"], instance["ship"], instance["kind"]) == (38.5, 2, "order")
-    assert instance["numbers"] == [1, 2] and instance["lines"] == [{"article": "Bolt", "pieces": 7}]
+    assert instance["numbers"] == [1, 2]
+    assert instance["lines"] == [
+        {"article": "Bolt", "pieces": 7},
+        {"article": "Nut"},
+    ]
     assert instance["note"] is None and instance["express"] is True
 
 
@@ -158,7 +164,7 @@ def test_without_the_schema_names_and_types_decide() -> None:
         "customer.age": "36",
         "price": "12.5",
         "terms": "false",
-        "lines[0].pieces": "2",
+        "lines": [{"article": None, "pieces": "2"}],
         "tags": ["a"],
     }
     assert to_nested(form, values) == {

@@ -33,6 +33,8 @@ def write(path: Path, *rows: Any) -> Path:
     return path
 
 
+JOBS = {"type": "group", "fields": [{"name": "position", "type": "text"}, {"name": "start", "type": "date"}]}
+
 SOUND = (
     form(),
     talk(("system", "Be brief."), ("user", "Hi"), ("assistant", "Hello")),
@@ -46,6 +48,11 @@ def test_sound_rows_of_every_kind_have_no_problems(tmp_path: Path) -> None:
     assert problems(rows) == []
     require(rows)
     assert [messages_of(row)[-1].content for row in rows[1:]] == ["Hello", "Because.", "he goes"]
+
+
+def test_groups_have_rows_of_their_own_fields(tmp_path: Path) -> None:
+    rows = [{"position": "Nurse", "start": None}, {"position": "Cook"}]
+    assert problems(read_rows([write(tmp_path / "groups.jsonl", form(**JOBS, value=rows))])) == []
 
 
 def test_the_shipped_data_is_sound_and_apart_from_its_evaluation() -> None:
@@ -73,6 +80,9 @@ def test_the_shipped_data_is_sound_and_apart_from_its_evaluation() -> None:
         (form(type="boolean", value="yes"), "'yes' of 'name' is no boolean", '"true", "false"'),
         (form(type="choice", options=["a", "b"], value="c"), "'c' of 'name' is no choice", "options"),
         (form(type="list", value="c"), "'c' of 'name' is no list", "a list of strings"),
+        (form(**JOBS, value=[{"place": "Rome"}]), "of 'name' is no group", "a list of rows"),
+        (form(**JOBS, value=[{"position": ["a"]}]), "of 'name' is no group", "a list of rows"),
+        (form(**JOBS, value="Nurse"), "'Nurse' of 'name' is no group", "a list of rows"),
         (form(value=7), "7 of 'name' is no text", "a string"),
     ],
 )

@@ -7,8 +7,8 @@ from datetime import date
 import pytest
 
 from smartform.errors import ValueProblem
-from smartform.schema import Field, FieldType, Value
-from smartform.values import normalise
+from smartform.schema import PLAIN_TYPES, Field, FieldType, Value
+from smartform.values import normalise, normalise_rows
 
 TODAY = date(2026, 3, 14)
 
@@ -58,7 +58,7 @@ def test_values(kind: FieldType, raw: str | list[str], value: Value) -> None:
     assert normalise(field(kind), raw, today=TODAY) == value
 
 
-@pytest.mark.parametrize("kind", FieldType)
+@pytest.mark.parametrize("kind", PLAIN_TYPES)
 @pytest.mark.parametrize("raw", [None, "", " \n", [], [""], [" ", ""]])
 def test_nothing_is_none(kind: FieldType, raw: str | list[str] | None) -> None:
     assert normalise(field(kind), raw) is None
@@ -99,3 +99,17 @@ def test_messages_do_not_repeat_a_whole_page() -> None:
     with pytest.raises(ValueProblem) as problem:
         normalise(field(FieldType.NUMBER), "x" * 10_000)
     assert len(str(problem.value)) < 200
+
+
+GROUP = Field("work", FieldType.GROUP, fields=(Field("position"), Field("start", FieldType.DATE)))
+
+
+def test_rows_are_normalised_cell_by_cell() -> None:
+    rows = [{"position": " Head  nurse ", "start": "May 2019"}, {"position": "", "start": None}, {}]
+    assert normalise_rows(GROUP, rows, today=TODAY) == [{"position": "Head nurse", "start": "2019-05"}]
+    assert normalise_rows(GROUP, None) is None and normalise_rows(GROUP, [{}]) is None
+    for wrong in ("nurse", ["nurse"], [{"start": "some day"}]):
+        with pytest.raises(ValueProblem):
+            normalise_rows(GROUP, wrong, today=TODAY)
+    with pytest.raises(ValueProblem):
+        normalise(GROUP, "nurse")

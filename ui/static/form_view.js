@@ -6,7 +6,7 @@
 const root = element.querySelector(".sf-form");
 const summary = make("div", { class: "sf-summary" });
 const grid = make("div", { class: "sf-grid" });
-const WIDE = ["longtext", "list", "multichoice"];
+const WIDE = ["longtext", "list", "multichoice", "group"];
 const MANY = ["list", "multichoice"];
 let view = null;
 let rows = new Map();
@@ -142,6 +142,36 @@ function groupControl(field, ids, kind, options) {
   return { nodes: [group], read, write, focus: boxes[0][0] };
 }
 
+// A group: a table of its rows, with an empty one at its end to type another into.
+function rowsControl(field, ids) {
+  const body = make("tbody");
+  const heads = field.fields.map((sub) => make("th", { scope: "col" }, title(sub) || sub.name));
+  const table = make("table", {}, make("thead", {}, make("tr", {}, ...heads)), body);
+  const box = make("div", { class: "sf-rows", id: ids.id, tabindex: -1 }, table);
+  const written = (value) => Array.isArray(value) ? value.join(" | ") : value ?? "";
+  const cellOf = (sub, text) => {
+    if (!MANY.includes(sub.type)) return text.trim() || null;
+    const items = text.split("|").map((item) => item.trim()).filter(Boolean);
+    return items.length ? items : null;
+  };
+  function read() {
+    const found = [...body.rows].map((line) => Object.fromEntries(
+      field.fields.map((sub, n) => [sub.name, cellOf(sub, line.cells[n].firstChild.value)])));
+    const said = found.filter((row) => Object.values(row).some(Boolean));
+    return said.length ? said : null;
+  }
+  const draw = (row) => make("tr", {}, ...field.fields.map((sub) => make("td", {}, make("input", {
+    type: "text", autocomplete: "off", value: written(row[sub.name]), "aria-label": title(sub) || sub.name,
+    ...edited(field, read),
+  }))));
+  function write(value) {
+    if (!same(read(), value)) body.replaceChildren(...(value || []).map(draw));
+    const last = body.rows[body.rows.length - 1];
+    if (!last || [...last.cells].some((cell) => cell.firstChild.value)) body.append(draw({}));
+  }
+  return { nodes: [box], read, write, focus: box };
+}
+
 function control(field, ids) {
   const labels = field.option_labels || field.options;
   if (field.type === "boolean") {
@@ -152,6 +182,7 @@ function control(field, ids) {
     return groupControl(field, ids, "checkbox", field.options.map((option, n) => [option, labels[n]]));
   }
   if (field.type === "choice") return selectControl(field, ids);
+  if (field.type === "group") return rowsControl(field, ids);
   if (WIDE.includes(field.type)) return areaControl(field, ids);
   return inputControl(field, ids);
 }
@@ -162,11 +193,12 @@ function shown(field, value) {
   if (value === null || value === undefined) return "";
   const labels = field.option_labels || field.options || [];
   const name = (item) => {
+    if (field.type === "group") return Object.values(item).flat().filter(Boolean).join(", ");
     if (field.type === "boolean") return item === "true" ? say("yes") : say("no");
     const at = (field.options || []).indexOf(item);
     return at >= 0 ? labels[at] : item;
   };
-  return Array.isArray(value) ? value.map(name).join(", ") : name(value);
+  return Array.isArray(value) ? value.map(name).join(field.type === "group" ? "; " : ", ") : name(value);
 }
 
 function chip(answer) {
@@ -217,7 +249,7 @@ function labelOf(field, id, grouped) {
 
 function makeRow(field, number) {
   const id = `sf-${view.generation}-${number}`;
-  const grouped = ["boolean", "multichoice"].includes(field.type);
+  const grouped = ["boolean", "multichoice", "group"].includes(field.type);
   const described = `${id}-hint ${id}-foot ${id}-problem`;
   const widget = control(field, {
     id, "aria-describedby": grouped ? null : described, "aria-required": grouped ? null : String(Boolean(field.required)),

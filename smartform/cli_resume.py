@@ -1,0 +1,126 @@
+"""The command `python -m smartform resume`: resumes → JSON, one or thousands."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from tqdm import tqdm
+
+from smartform import batch, resume_jobs
+from smartform.cli_files import STDIN, binary, document
+from smartform.engines import load
+from smartform.errors import InputError
+from smartform.resume import SCHEMAS
+from smartform.resume_jobs import Answer, Item, Wish
+from smartform.service import Service
+from smartform.settings import ENGINES, Settings
+
+
+def resume_parser(parser: argparse.ArgumentParser) -> None:
+    """Describe the command."""
+    parser.description = (
+        "Read resumes as JSON: files (PDF, DOCX, ODT, HTML, text), ZIP archives and folders of them, or a "
+        "JSONL file of texts. One file's JSON is printed; for several, or with --out, results are appended "
+        f"to {resume_jobs.RESULTS} in that folder, and an unfinished job is gone on with. '-' reads text "
+        "from standard input."
+    )
+    parser.add_argument("files", nargs="*", metavar="FILE", help="resumes, archives or folders")
+    parser.add_argument("--schema", choices=SCHEMAS, default=SCHEMAS[0], help="which JSON to write")
+    parser.add_argument("--force", action="store_true", help="read what does not look like a resume as well")
+    parser.add_argument("--jsonl", metavar="IN", help="a file with id and text on each line")
+    parser.add_argument("--out", metavar="OUT", help="folder for the results; for --jsonl the output file")
+    parser.add_argument("--engine", choices=ENGINES, help="as SMARTFORM_ENGINE")
+    parser.set_defaults(run=run_resume, parser=parser)
+
+
+def run_resume(options: argparse.Namespace, service: Service | None) -> int:
+    """Carry the command out; the exit status."""
+    if (options.jsonl is None) == (not options.files) or (options.jsonl is not None and options.out is None):
+        options.parser.error("resume needs FILE…, or --jsonl and --out")
+    if options.out is None and len(options.files) > 1:
+        options.parser.error("several files need --out, a folder for the results")
+    wish = Wish(options.schema, options.force)
+    if options.jsonl is not None:
+        return _lines(options, service, wish)
+    if options.out is not None:
+        return _folder(options, service, wish)
+    text = _text(options.files[0])
+    read = _service(options, service).read_resume(text, schema=wish.schema, force=wish.force)
+    print(json.dumps(read.document.json, ensure_ascii=False, indent=2))
+    for warning in read.warnings:
+        print(warning, file=sys.stderr)
+    return 0
+
+
+def _text(source: str) -> str:
+    if source == STDIN:
+        return document(source)
+    items = list(resume_jobs.file_items([Path(source)]))
+    if len(items) != 1:
+        raise InputError(f"{source} holds {len(items)} files.", "Give --out, a folder for the results.")
+    return items[0].text()
+
+
+def _lines(options: argparse.Namespace, service: Service | None, wish: Wish) -> int:
+    source, out = Path(options.jsonl), Path(options.out)
+    if out.exists() and source.exists() and out.samefile(source):
+        raise InputError("--jsonl and --out are the same file.", "Name another --out file.")
+    with binary(options.jsonl) as lines:
+        _job(options, service, resume_jobs.line_items(lines), out, wish, None)
+    return 0
+
+
+def _folder(options: argparse.Namespace, service: Service | None, wish: Wish) -> int:
+    folder, paths = Path(options.out), [Path(name) for name in options.files]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise batch.unusable(folder, problem) from problem
+    out = folder / resume_jobs.RESULTS
+    _job(options, service, resume_jobs.file_items(paths), out, wish, resume_jobs.count_files(paths))
+    for result in resume_jobs.results_of(out):
+        if result.get("json") is not None:
+            text = json.dumps(result["json"], ensure_ascii=False, indent=2)
+            (folder / _name(result)).write_text(text + "\n", encoding="utf-8")
+    table = resume_jobs.to_csv(resume_jobs.results_of(out))
+    (folder / "resumes.csv").write_text(table, encoding="utf-8-sig", newline="")
+    return 0
+
+
+def _name(result: Answer) -> str:
+    """The name of one resume's own file: that of its document, and its id, since names repeat."""
+    stem = re.sub(r"[^\w.-]+", "_", Path(str(result["file"])).stem)[:80]
+    return f"{stem}.{str(result['id'])[:8]}.json"
+
+
+def _job(
+    options: argparse.Namespace,
+    service: Service | None,
+    items: Iterable[Item],
+    out: Path,
+    wish: Wish,
+    total: int | None,
+) -> None:
+    service = _service(options, service)
+    with tqdm(total=total, unit=" resumes", file=sys.stderr, disable=None) as bar:
+
+        def show(count: batch.Count) -> None:
+            bar.set_postfix(errors=count.failed, refresh=False)
+            bar.update(count.filled + count.skipped + count.failed - bar.n)
+
+        count = resume_jobs.run(service, items, out, wish, workers=service.lanes, on_item=show)
+    done = f"{count.filled} read, {count.skipped} there already, {count.failed} with an error."
+    print(done, file=sys.stderr)
+
+
+def _service(options: argparse.Namespace, service: Service | None) -> Service:
+    if service is not None:
+        return service
+    settings = Settings.from_environment()
+    return load.service(replace(settings, engine=options.engine or settings.engine))

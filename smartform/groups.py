@@ -1,0 +1,162 @@
+"""Groups: rows are found first, by what names them, and then filled cell by cell.
+
+The first round answers a group's branch with the values of its first sub-field, one for each row,
+in the order of the text: the positions of a resume, the items of an invoice. In the second round
+every other cell is a branch of its own that is told its row by name ('work[Nurse].company') and
+copies from the row's neighbourhood: what lies between the names of the rows before and after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import cast
+
+from smartform.answers import Reader, judged, silence
+from smartform.constraints import plan, within
+from smartform.engines.base import Decoded
+from smartform.errors import ValueProblem
+from smartform.grounding import ground
+from smartform.prompts import cell_name, row_names
+from smartform.results import FieldResult, Span, State
+from smartform.schema import Cell, Field, FieldType, Row
+
+MAX_ROWS = 100
+"""More rows of one group in one window of the text are not read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group whose rows are found.
+
+    Args:
+        asked: the group, as the form has it.
+        answer: whether and how surely there are rows; it has none yet.
+        named: for each row, the answer of the sub-field that names it.
+        cells: for each row, the branch of each other sub-field.
+        readers: branch → what reads its answer.
+    """
+
+    asked: Field
+    answer: FieldResult
+    named: tuple[FieldResult, ...] = ()
+    cells: tuple[tuple[str, ...], ...] = ()
+    readers: dict[str, Reader] = field(default_factory=dict)
+
+    @classmethod
+    def found(cls, reader: Reader, protocol: Field, decoded: Decoded, languages: Sequence[str]) -> Group:
+        """The rows that the engine named.
+
+        Args:
+            reader: for the group itself.
+            protocol: the group under names that the protocol can write.
+            decoded: the engine's answer to the group's branch.
+            languages: of the text.
+        """
+        group, numbers = reader.field, reader.policy[FieldType.LIST]
+        silent = silence(decoded, numbers, long=True)
+        if silent is not None:
+            return cls(group, FieldResult(group.name, None, State.NOT_FOUND, silent, silent))
+        named = tuple(_named(reader, decoded))[:MAX_ROWS]
+        if not named:
+            return cls(group, FieldResult(group.name, None, State.NOT_FOUND, 0.5, 0.5))
+        answer = FieldResult(group.name, None, State.FOUND, 0.0, 0.0)
+        answer = judged(answer, decoded, numbers, certain=all(cell.spans for cell in named))
+        rows = row_names(protocol.name, [_written(cell) for cell in named])
+        cells, readers = [], {}
+        places = [cell.spans[0] if cell.spans else None for cell in named]
+        for row, near in zip(rows, neighbourhoods(places, len(reader.text)), strict=True):
+            names = [cell_name(row, sub.name) for sub in protocol.fields[1:]]
+            for name, sub in zip(names, group.fields[1:], strict=True):
+                own = plan(sub, reader.text, languages, reader.today)
+                readers[name] = replace(reader, field=sub, plan=within(own, near) if near else own)
+            cells.append(tuple(names))
+        return cls(group, answer, named, tuple(cells), readers)
+
+    def result(self, answers: Mapping[str, FieldResult]) -> FieldResult:
+        """The group's answer.
+
+        Args:
+            answers: branch → the answer of its cell; cells that have none are empty.
+        """
+        if not self.named:
+            return self.answer
+        rows = tuple(
+            (first, *(answers.get(name, _empty(sub)) for name, sub in self._others(names)))
+            for first, names in zip(self.named, self.cells, strict=True)
+        )
+        return _with_rows(self.answer, rows)
+
+    def _others(self, names: Sequence[str]) -> Iterator[tuple[str, Field]]:
+        return zip(names, self.asked.fields[1:], strict=True)
+
+
+def neighbourhoods(names: Sequence[Span | None], length: int) -> list[Span | None]:
+    """Where the other cells of each row may stand; None, anywhere, where the place of its name is not known.
+
+    From the end of the name of the row before to the beginning of the name of the row after: what
+    belongs to a row may stand before its name or after it.
+
+    Args:
+        names: the places of the rows' names.
+        length: of the text, in characters.
+    """
+    places = [place for place in names if place]
+
+    def near(own: Span) -> Span:
+        before = [place.end for place in places if place.end <= own.start]
+        after = [place.start for place in places if place.start >= own.end]
+        return Span(max(before, default=0), min(after, default=length))
+
+    return [near(own) if own else None for own in names]
+
+
+def merged_rows(old: FieldResult, new: FieldResult) -> FieldResult:
+    """The rows of two windows' answers; one that both hold is the first one's."""
+    held = {cell.spans for cell, *_ in old.rows}
+    fresh = [row for row in new.rows if not row[0].spans or row[0].spans not in held]
+    merged = replace(old, confidence=min(old.confidence, new.confidence)) if fresh else old
+    return _with_rows(merged, (*old.rows, *fresh))
+
+
+def _with_rows(answer: FieldResult, rows: tuple[tuple[FieldResult, ...], ...]) -> FieldResult:
+    value: list[Row] = [{cell.name: cast(Cell, cell.value) for cell in row} for row in rows]
+    spans = tuple(dict.fromkeys(span for row in rows for cell in row for span in cell.spans))
+    return replace(answer, value=value, rows=rows, spans=spans)
+
+
+def _named(reader: Reader, decoded: Decoded) -> Iterator[FieldResult]:
+    """For each row, the answer of its first sub-field; what fits that field in no way is no row."""
+    first = replace(reader, field=reader.field.fields[0])
+    numbers = reader.policy[FieldType.LIST]
+    for text, span in zip(decoded.texts, _places(decoded, reader.text), strict=True):
+        one = replace(decoded, texts=(text,), spans=(span,) if span else ())
+        try:
+            cell = first.value(one)
+        except ValueProblem:
+            continue
+        yield judged(cell, decoded, numbers, certain=bool(cell.spans))
+
+
+def _places(decoded: Decoded, text: str) -> list[Span | None]:
+    """Where each name stands; where the engine does not tell, each is looked for after the one before."""
+    if len(decoded.spans) == len(decoded.texts):
+        return list(decoded.spans)
+    places: list[Span | None] = []
+    start = 0
+    for name in decoded.texts:
+        span = ground(name, text[start:])
+        place = Span(span.start + start, span.end + start) if span else ground(name, text)
+        places.append(place)
+        start = place.end if place else start
+    return places
+
+
+def _written(cell: FieldResult) -> str:
+    """What names a row, as its branch wrote it."""
+    value = cell.raw or cell.value
+    return " ".join(cast("list[str]", value)) if isinstance(value, list) else value or ""
+
+
+def _empty(sub: Field) -> FieldResult:
+    return FieldResult(sub.name, None, State.NOT_FOUND, 1.0, 1.0)

@@ -1,0 +1,211 @@
+"""Groups: rows found by what names them, cells by row, windows, engines without places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+import pytest
+
+from smartform.engines.base import Branch, Cancel, Copy, Decoded, OneOf, never
+from smartform.errors import FormError
+from smartform.fill import Filler
+from smartform.policy import Policy
+from smartform.prompts import Prompt, branch_header, describe, parse_answer, row_names
+from smartform.results import Span, State
+from smartform.schema import Field, FieldType, FormSpec
+from tests.fakes import Cue, ScriptedEngine
+from tests.odd import check_result
+
+TODAY = date(2026, 3, 14)
+WORK = Field(
+    "work",
+    FieldType.GROUP,
+    "Jobs held",
+    fields=(
+        Field("position", description="Position"),
+        Field("company", description="Employer"),
+        Field("start date", FieldType.DATE),
+        Field("kind", FieldType.CHOICE, options=("full time", "part time")),
+    ),
+)
+FORM = FormSpec((Field("name"), WORK))
+TEXT = """Jane Doe
+Nurse, St Mary's, since May 2019, full time
+Cleaner, Shine Ltd, 2015
+Nurse, Hill House, 2012"""
+SCRIPT = {
+    "name": "Jane Doe",
+    "work": Cue("Nurse", ("Nurse", "Cleaner", "Nurse")),
+    "work[Nurse].company": "St Mary's",
+    "work[Nurse].start_date": Cue("May 2019", "May 2019"),
+    "work[Nurse].kind": Cue("full time"),
+    "work[Cleaner].company": "Shine Ltd",
+    "work[Cleaner].start_date": Cue("2015"),
+    "work[Nurse 2].company": "Hill House",
+    "work[Nurse 2].start_date": Cue("2012"),
+}
+
+
+class Placing(ScriptedEngine):
+    """Answers by script, with each name of a list after the one before, as copying does."""
+
+    def __init__(self, script: dict[str, str | Cue]) -> None:
+        super().__init__(script)
+        self.rounds: list[Sequence[Branch]] = []
+
+    def decode(
+        self, prompt: Prompt, branches: Sequence[Branch], *, cancel: Cancel = never
+    ) -> Iterator[Decoded]:
+        self.rounds.append(branches)
+        for decoded in super().decode(prompt, branches, cancel=cancel):
+            if len(decoded.texts) < 2:
+                yield decoded
+                continue
+            places, start = [], 0
+            for text in decoded.texts:
+                start = prompt.user.index(text, start)
+                places.append(Span(start, start + len(text)))
+                start += len(text)
+            yield Decoded(decoded.name, decoded.texts, 0.97, 0.03, tuple(places))
+
+
+def test_rows_and_their_cells() -> None:
+    engine = Placing(SCRIPT)
+    result = Filler(engine, Policy({})).fill(FORM, TEXT, today=TODAY)
+    check_result(result, FORM, TEXT)
+    assert result.values["work"] == [
+        {"position": "Nurse", "company": "St Mary's", "start date": "2019-05", "kind": "full time"},
+        {"position": "Cleaner", "company": "Shine Ltd", "start date": "2015", "kind": None},
+        {"position": "Nurse", "company": "Hill House", "start date": "2012", "kind": None},
+    ]
+    rows = result["work"].rows
+    assert [TEXT[row[1].spans[0].start : row[1].spans[0].end] for row in rows] == [
+        "St Mary's",
+        "Shine Ltd",
+        "Hill House",
+    ]
+    assert rows[2][0].spans == (Span(TEXT.rindex("Nurse"), TEXT.rindex("Nurse") + 5),)
+    assert rows[0][2].state is State.NORMALISED
+    assert result["work"].state is State.FOUND
+    assert len(engine.rounds) == 2 and engine.prompts[0] == engine.prompts[1]
+
+
+def test_fields_compete_for_a_piece_of_the_text_and_rows_do_not() -> None:
+    form = FormSpec((Field("employer"), Field("friend"), WORK))
+    claims = {"employer": Cue("St Mary's", sure=0.9), "friend": Cue("St Mary's", sure=0.6)}
+    told: list[tuple[str, object]] = []
+    result = Filler(Placing(SCRIPT | claims), Policy({})).fill(
+        form, TEXT, today=TODAY, on_field=lambda answer: told.append((answer.name, answer.value))
+    )
+    assert (result.values["employer"], result.values["friend"]) == ("St Mary's", None)
+    assert [row[1].value for row in result["work"].rows] == ["St Mary's", "Shine Ltd", "Hill House"]
+    assert [name for name, _ in told] == ["employer", "friend", "work"]
+
+
+def test_a_cell_is_looked_for_between_the_rows_before_and_after() -> None:
+    engine = Placing(SCRIPT)
+    Filler(engine, Policy({})).fill(FORM, TEXT, today=TODAY)
+    asked = {branch.name: branch.constraint for branch in engine.rounds[1]}
+    assert list(asked)[:4] == [
+        "work[Nurse].company", "work[Nurse].start_date", "work[Nurse].kind", "work[Cleaner].company",
+    ]  # fmt: skip
+    near = asked["work[Cleaner].company"]
+    assert isinstance(near, Copy) and near.within is not None
+    assert TEXT[near.within.start : near.within.end] == TEXT[TEXT.index(", St") : TEXT.rindex("Nurse")]
+    dates = asked["work[Cleaner].start_date"]
+    assert isinstance(dates, OneOf)
+    assert "2015" in dates.texts and "2012" not in dates.texts
+    assert asked["work[Cleaner].kind"] == OneOf(("full time", "part time"))
+
+
+def test_an_engine_without_places_is_read_all_the_same() -> None:
+    class Remote(Placing):
+        def decode(
+            self, prompt: Prompt, branches: Sequence[Branch], *, cancel: Cancel = never
+        ) -> Iterator[Decoded]:
+            for decoded in super().decode(prompt, branches, cancel=cancel):
+                yield Decoded(decoded.name, decoded.texts, None, None)
+
+    result = Filler(Remote(SCRIPT), Policy({})).fill(FORM, TEXT, today=TODAY)
+    check_result(result, FORM, TEXT)
+    rows = result["work"].rows
+    assert [row[0].spans[0].start for row in rows] == [
+        TEXT.index("Nurse"),
+        TEXT.index("Cleaner"),
+        TEXT.rindex("Nurse"),
+    ]
+    assert [row[1].value for row in rows] == ["St Mary's", "Shine Ltd", "Hill House"]
+
+
+def test_no_rows_and_no_second_round() -> None:
+    engine = Placing({"name": "Jane Doe"})
+    result = Filler(engine, Policy({})).fill(FORM, TEXT, today=TODAY)
+    check_result(result, FORM, TEXT)
+    assert result.values["work"] is None and result["work"].state is State.NOT_FOUND
+    assert len(engine.rounds) == 1
+
+
+def test_rows_of_overlapping_windows_are_joined_once() -> None:
+    lines = [f"Job{n:03}, Firm{n:03} Ltd, {1950 + n}" for n in range(60)]
+    text = "\n".join(lines)
+    form = FormSpec((Field("work", FieldType.GROUP, fields=(Field("position"), Field("company"))),))
+
+    class Reading(Placing):
+        window_tokens = 330
+
+        def _cue(self, name: str, text: str) -> Cue | None:
+            if name == "work":
+                jobs = tuple(w.strip(",") for w in text.split() if w.startswith("Job") and w.endswith(","))
+                return Cue(jobs[0], jobs)
+            return Cue(f"Firm{name[8:11]} Ltd")
+
+    result = Filler(Reading({}), Policy({})).fill(form, text)
+    check_result(result, form, text)
+    assert result.stats["passes"] > 1
+    expected = [{"position": f"Job{n:03}", "company": f"Firm{n:03} Ltd"} for n in range(60)]
+    assert result.values["work"] == expected
+    for row in result["work"].rows:
+        assert all(text[c.spans[0].start : c.spans[0].end] == c.value for c in row)
+
+
+def test_how_the_protocol_writes_a_group() -> None:
+    assert describe(WORK).split("\n") == [
+        "FIELD work^^^Jobs held: Position (list)",
+        "FIELD work[].company^^^Employer (text)",
+        "FIELD work[].start_date^^^(date)",
+        "FIELD work[].kind^^^(choice: full time | part time)",
+    ]
+    assert row_names("work", ["Head\nnurse", "Head nurse", "a]^b", ""]) == [
+        "work[Head nurse]", "work[Head nurse 2]", "work[ab]", "work[]",
+    ]  # fmt: skip
+    assert branch_header("work[Head nurse].start_date") == " work[Head nurse].start_date^^^"
+    cell = "work[Head nurse].company"
+    assert parse_answer(f"FIELD {cell}^^^Shine Ltd", FormSpec((Field(cell),))) == {cell: "Shine Ltd"}
+
+
+def test_a_server_is_told_which_cells_are_asked() -> None:
+    prompt = Prompt("FIELD name^^^(text)", "text")
+    assert prompt.messages(["name"]) == prompt.messages()
+    told = prompt.messages(["work[Nurse].company"])[0]["content"]
+    assert told.endswith("\nFIELD work[Nurse].company^^^")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"name": "g", "type": "group"},
+        {"name": "g", "type": "group", "fields": []},
+        {"name": "g", "type": "group", "fields": [{"name": "a"}, {"name": "a"}]},
+        {"name": "g", "type": "group", "fields": [{"name": "a", "type": "group", "fields": [{"name": "b"}]}]},
+        {"name": "g", "type": "group", "fields": ["a"]},
+    ],
+)
+def test_groups_that_are_none(data: dict[str, object]) -> None:
+    with pytest.raises(FormError) as problem:
+        Field.from_dict(data)
+    assert problem.value.hint
+
+
+def test_a_group_survives_being_written_down() -> None:
+    assert FormSpec.from_dict(FORM.to_dict()) == FORM
