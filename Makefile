@@ -82,6 +82,8 @@ train-email: env test-env
 	$(BIN)/python -m training.train_email --config $(EMAIL)
 	$(BIN)/python -m convert.to_gguf runs/email/best --base "$$($(BIN)/python -c '$(LOCATE)')" \
 	  --task email --out models/email.gguf
+	$(BIN)/python -m convert.record email
+	$(BIN)/python -m training.calibrate_email --config $(EMAIL)
 
 train-smoke: env test-env
 	$(BIN)/python -m pytest tests/convert tests/training/test_check_data.py tests/training/test_train_lora.py \
