@@ -31,7 +31,7 @@ from training.train_forms import is_held_out
 LEFT_ALONE = 0.97
 """The least share of the clean texts that must stay as they are."""
 
-CAUTIONS = (0.0, 0.5, 1.0, 2.0)
+CAUTIONS = (0.0, 0.5)
 MARGINS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0)
 """Nats that are tried."""
 
