@@ -25,7 +25,7 @@ REMOTE = {
 def test_defaults() -> None:
     settings = Settings.from_environment({"SMARTFORM_ADAPTER": "", "PORT": " "})
     assert settings == Settings()
-    assert load.needed(settings) == ("gemma-3-270m-latin", "forms", "whisper-base")
+    assert load.needed(settings) == ("gemma-3-270m-latin", "forms", "email", "whisper-base")
 
 
 def test_remote_needs_no_local_text_model_and_never_shows_its_key() -> None:

@@ -493,6 +493,8 @@ SOURCES = {
     "snips": "SNIPS custom intents (Coucke et al. 2018, CC0)",
     "home": "Home Assistant intents (CC BY 4.0)",
     "grobid": "GROBID headers (annotations CC BY 4.0)",
+    "resume": "resumes written or made up for this product (Apache-2.0)",
+    "dotin": "dotin resumes (CC0 1.0)",
 }
 """What each set is, and its licence, for model cards."""
 

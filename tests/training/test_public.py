@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from training.config import PublicSet, read_config
-from training.public import LOADERS, load_public, located, main, reach
+from training.public import LOADERS, SOURCES, load_public, located, main, reach
 from training.targets import example_of
 
 SGD = {
@@ -167,7 +168,9 @@ def test_a_source_is_a_file_or_a_hub_address(tmp_path: Path) -> None:
 
 
 def test_every_set_states_its_licence() -> None:
-    assert all("CC" in (loader.__doc__ or "") for loader in LOADERS.values())
+    assert SOURCES.keys() == LOADERS.keys()
+    assert all(re.search(r"CC0|CC BY|Apache", source) for source in SOURCES.values())
+    assert all("CC" in (loader.__doc__ or "") for name, loader in LOADERS.items() if name != "resume")
 
 
 def test_the_command_prints_rows_and_their_reach(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
