@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import gradio as gr
 from gradio.processing_utils import audio_from_file
@@ -126,10 +127,15 @@ def _wire_dictation(service: Service, speech: Speech, listener: Listener) -> Non
 
     @guarded(listener.status)
     def hear(path: str, request: gr.Request) -> Answer:
+        own = Path(path).with_name(f"{uuid4().hex}{Path(path).suffix}")
         try:
-            chunk = audio_from_file(path)
+            Path(path).rename(own)
+        except FileNotFoundError:  # pieces of the same bytes, such as silence, share a file: one is enough
+            return {}
+        try:
+            chunk = audio_from_file(str(own))
         finally:
-            Path(path).unlink(missing_ok=True)
+            own.unlink(missing_ok=True)
         return {speech.heard: dictations.hear(request.session_hash or "", chunk)}
 
     @guarded(listener.status)

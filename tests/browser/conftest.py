@@ -68,6 +68,13 @@ def text_box(page: Page) -> Locator:
     return page.locator("#text textarea")
 
 
+def settle(page: Page) -> None:
+    """Wait until the page has fetched all its code: Gradio's recorder is deaf when it is started sooner."""
+    count = -1
+    while count != (count := page.evaluate("performance.getEntriesByType('resource').length")):
+        page.wait_for_timeout(1_000)
+
+
 class Server:
     """An app on a free port of this machine, in a thread of its own."""
 

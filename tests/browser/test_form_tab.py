@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import OpenPage, Server, box, row, text_box
+from tests.browser.conftest import OpenPage, Server, box, row, settle, text_box
 from tests.browser.looks import faint, nameless, sticking_out
 from tests.fakes import ScriptedEngine
 
@@ -397,6 +397,7 @@ def test_json_is_copied_and_csv_downloaded_without_unfit_values(open_page: OpenP
 
 def test_words_appear_while_one_speaks_and_land_in_the_text(page: Page) -> None:
     text_box(page).fill("It is Ada Byron.")
+    settle(page)
     page.locator("#microphone .record-button").click()
     expect(page.locator("#heard textarea")).to_have_value(re.compile("^Please"), timeout=30_000)
     page.locator("#microphone .stop-button").click()
@@ -477,4 +478,5 @@ def test_only_the_tools_are_in_the_api(scripted: Server) -> None:
 
     with urllib.request.urlopen(f"{scripted.url}gradio_api/info") as answer:
         named = json.load(answer)["named_endpoints"]
-    assert set(named) == {"/fill_form", "/transcribe_audio", "/list_presets", "/read_resume"}
+    tools = {"fill_form", "transcribe_audio", "list_presets", "read_resume", "proofread_email", "read_tone"}
+    assert set(named) == {f"/{tool}" for tool in tools}

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from smartform.engines.audio import RATE, load
 from smartform.engines.load import service
 from smartform.settings import Settings
-from tests.browser.conftest import Server, box, row, text_box
+from tests.browser.conftest import Server, box, row, settle, text_box
 
 SPEECH = Path(__file__).parents[1] / "data" / "speech" / "en_jfk.flac"
 MICROPHONE_RATE = 48_000
@@ -74,8 +74,9 @@ def test_the_first_form_fills_from_its_example(browser: Browser, real: Server) -
 def test_words_said_into_the_microphone_appear_and_are_added_to_the_text(
     chromium: Callable[..., Browser], spoken: Path, real: Server
 ) -> None:
-    page = opened(chromium(f"--use-file-for-fake-audio-capture={spoken}%noloop"), real)
+    page = opened(chromium(f"--use-file-for-fake-audio-capture={spoken}"), real)
     text_box(page).fill("A quotation:")
+    settle(page)
     page.locator("#microphone .record-button").click()
     heard = page.locator("#heard textarea")
     expect(heard).to_have_value(re.compile(r"[a-z]{2}"), timeout=HEAR_MILLISECONDS)
@@ -84,7 +85,7 @@ def test_words_said_into_the_microphone_appear_and_are_added_to_the_text(
     expect(page.locator("#status")).to_contain_text("Added to your text.", timeout=HEAR_MILLISECONDS)
     lines = text_box(page).input_value().split("\n", 1)
     assert lines[0] == "A quotation:"
-    # The clip plays from the moment the device opens, and a busy machine drops pieces of it.
+    # The clip plays over and over from the moment the device opens; a busy machine drops pieces of it.
     words = set(re.findall(r"[a-z]+", lines[1].lower()))
     said = set("and so my fellow americans ask not what your country can do for you".split())
     assert len(words & said) >= 4, lines[1]
