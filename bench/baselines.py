@@ -110,20 +110,21 @@ def one_sequence(llama: Llama, form: FormSpec, text: str, today: date) -> Answer
     writes the values, each up to a line break or `TOKENS_A_FIELD` tokens.
     """
     opener, *others = (tokens_of(llama, branch_header(name)) for name in form.names)
-    written = llama.generate([*protocol_tokens(llama, form, text, today), *opener], temp=0.0)
-    token = next(written)
-    total = count = 1
-    lines = 1
+    reading = llama.generate([*protocol_tokens(llama, form, text, today), *opener], temp=0.0)
+    token = next(reading)  # evaluates what the prompt does not share with the last one
+    reading.close()
+    total = count = lines = 1
     while True:
         ended = b"\n" in llama.detokenize([token]) or token == llama.token_eos()
         if not ended and count < TOKENS_A_FIELD:
-            token = next(written)
+            llama.eval([token])
             count += 1
         elif others:
-            token = written.send(tokens_of(llama, ("" if ended else "\n") + "FIELD") + others.pop(0))
+            llama.eval([token, *tokens_of(llama, ("" if ended else "\n") + "FIELD"), *others.pop(0)])
             lines, count = lines + 1, 1
         else:
             return Answer(total, lines == len(form.fields))
+        token = llama.sample(temp=0.0)
         total += 1
 
 

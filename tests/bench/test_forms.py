@@ -104,6 +104,7 @@ class Parrot:
     def __init__(self, says: bytes) -> None:
         self.says = says
         self.read: list[int] = []
+        self.place = 0
 
     def token_bos(self) -> int:
         return 0
@@ -118,26 +119,30 @@ class Parrot:
         return bytes(tokens)
 
     def generate(self, tokens: list[int], temp: float) -> Iterator[int]:
-        assert temp == 0.0
+        self.eval(tokens)
+        yield self.sample(temp)
+
+    def eval(self, tokens: list[int]) -> None:
         self.read += tokens
-        place = 0
-        while True:
-            sent = yield self.says[place % len(self.says)]
-            place += 1
-            if sent is not None:
-                self.read += sent
-                place = 0
+        self.place = 0 if len(tokens) > 1 else self.place + 1
+
+    def sample(self, temp: float) -> int:
+        assert temp == 0.0
+        return self.says[self.place % len(self.says)]
 
 
 def test_one_sequence_writes_every_field_under_its_header() -> None:
     form = FormSpec((Field("name"), Field("home town"), Field("plan")))
     parrot = Parrot(b" Jane\n")
     assert baselines.one_sequence(parrot, form, "I am Jane", forms.TODAY) == baselines.Answer(18, True)
-    assert bytes(parrot.read).endswith(b"FIELD name^^^FIELD home_town^^^FIELD plan^^^")
+    lines = b"FIELD name^^^ Jane\nFIELD home_town^^^ Jane\nFIELD plan^^^ Jane"
+    assert bytes(parrot.read).endswith(lines)
     endless = Parrot(b"x")
     answer = baselines.one_sequence(endless, form, "I am Jane", forms.TODAY)
     assert answer == baselines.Answer(3 * baselines.TOKENS_A_FIELD, True)
-    assert bytes(endless.read).endswith(b"FIELD name^^^\nFIELD home_town^^^\nFIELD plan^^^")
+    x = b"x" * baselines.TOKENS_A_FIELD
+    lines = b"FIELD name^^^" + x + b"\nFIELD home_town^^^" + x + b"\nFIELD plan^^^" + x[1:]
+    assert bytes(endless.read).endswith(lines)
 
 
 def test_the_report_is_written_from_the_figures(tmp_path: Path) -> None:
