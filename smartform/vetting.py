@@ -16,7 +16,7 @@ from smartform.alignment import Change, apply, changes, count_written, joined, p
 from smartform.edit_kinds import KEPT, REWORDINGS, kind_of
 from smartform.engines.base import Rewritten
 from smartform.mail_layout import sentences
-from smartform.protect import VERBATIM, Fact, Protected, invented, keys, lost
+from smartform.protect import VERBATIM, Fact, Protected, invented, keys, lost, negates
 from smartform.results import Span
 from smartform.revision import Amount, Edit, EditKind, Refused
 
@@ -186,6 +186,8 @@ class _Paragraph:
         figures = [fact for fact in touched if fact not in names and any(map(str.isdecimal, fact.key))]
         if not (_in_order(names, change.text) and _in_order(figures, change.text)):
             return "The revision would change the order of names or numbers."
+        if change.text.strip() and negates(before) != negates(change.text):
+            return "The revision would say yes where the draft says no, or no where it says yes."
         new = invented(before, change.text)
         return f"The revision would add '{new}', which the draft does not say." if new else ""
 

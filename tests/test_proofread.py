@@ -80,6 +80,9 @@ def test_nothing_to_change_leaves_the_draft():
         ("Anna owes it to Ben and I met Anna", "Ben owes it to Anna and I met Anna", "name"),
         ("Anna told Ben in all", "Ben heard from Anna in all", "order"),
         ("it costs a lot in all", "it costs 50 in all", "'50'"),
+        ("I havent seen it", "I have seen it", "no"),
+        ("nobody answers my calls", "please answer my calls", "no"),
+        ("we always deliver", "we never deliver", "no"),
     ],
 )
 def test_facts_are_kept_and_the_loss_is_told(before, after, says):
@@ -87,6 +90,12 @@ def test_facts_are_kept_and_the_loss_is_told(before, after, says):
     revision = proofread(draft, {draft: f"I think that {after}, as I wrote. We are there."})
     assert revision.text == draft.replace("We is", "We are")
     assert [says in refused.reason for refused in revision.refused] == [True]
+
+
+def test_a_no_may_be_said_otherwise():
+    draft = "I havent seen nothing of it, and nobody have called."
+    after = "I haven't seen anything of it, and no one has called."
+    assert proofread(draft, {draft: after}).text == after
 
 
 def test_a_loss_is_told_only_where_the_change_was_asked_for():
