@@ -161,11 +161,18 @@ class _Paragraph:
         return made
 
     def _partner(self, made: Sequence[Change], number: int) -> int | None:
-        """The nearest change that makes up for the fault of another, the two taken as one."""
+        """The nearest change that makes up for the fault of another, the two taken as one.
+
+        A no in another place makes up for none that is lost.
+        """
+        if self._turns(made[number]):
+            return None
         others = sorted((n for n in range(len(made)) if n != number), key=lambda n: abs(n - number))
         for other in others:
             first, last = sorted((number, other))
             between = self.source[made[first].span.end : made[last].span.start]
+            if self._turns(made[other]):
+                continue
             if "\n" not in between and not self._fault(self._joined(made[first], made[last])):
                 return other
         return None
@@ -186,10 +193,15 @@ class _Paragraph:
         figures = [fact for fact in touched if fact not in names and any(map(str.isdecimal, fact.key))]
         if not (_in_order(names, change.text) and _in_order(figures, change.text)):
             return "The revision would change the order of names or numbers."
-        if change.text.strip() and negates(before) != negates(change.text):
+        if self._turns(change):
             return "The revision would say yes where the draft says no, or no where it says yes."
         new = invented(before, change.text)
         return f"The revision would add '{new}', which the draft does not say." if new else ""
+
+    def _turns(self, change: Change) -> bool:
+        """Whether a no is lost or added; what is taken out whole may hold one."""
+        before = self.source[change.span.start : change.span.end]
+        return bool(change.text.strip()) and negates(before) != negates(change.text)
 
     def _sentence(self, change: Change) -> Span:
         """The sentence in which a change begins."""

@@ -93,9 +93,15 @@ def test_facts_are_kept_and_the_loss_is_told(before, after, says):
 
 
 def test_a_no_may_be_said_otherwise():
-    draft = "I havent seen nothing of it, and nobody have called."
-    after = "I haven't seen anything of it, and no one has called."
+    draft = "I havent seen it yet, and nobody have called."
+    after = "I haven't seen it yet, and no one has called."
     assert proofread(draft, {draft: after}).text == after
+
+
+def test_a_no_in_one_place_makes_up_for_none_in_another():
+    draft = "We havent got the order yet, and nobody answer my calls."
+    after = "We have got the order yet, and please don't answer my calls."
+    assert proofread(draft, {draft: after}).text == draft
 
 
 def test_a_loss_is_told_only_where_the_change_was_asked_for():
