@@ -120,13 +120,16 @@ class LlamaEngine:
         with self._lock:
             self._context.use(FORMS)
             self._spent = dict.fromkeys(("prompt_tokens", "cached_tokens", "branch_tokens", "steps"), 0.0)
-            length = self._read(prompt, cancel)
+            tokens = self._read(prompt, cancel)
             source = Source(prompt.user, self._context.tokenise, self._context.piece)
             for start in range(0, len(branches), _GROUP):
-                yield from self._group(branches[start : start + _GROUP], source, length, cancel)
+                yield from self._group(branches[start : start + _GROUP], source, tokens, cancel)
 
-    def _read(self, prompt: Prompt, cancel: Cancel) -> int:
-        """Evaluate the prompt from where it parts from the last one; its length in tokens."""
+    def _read(self, prompt: Prompt, cancel: Cancel) -> list[int]:
+        """The prompt's tokens, evaluated from where it parts from the last one.
+
+        Its end, at most one pass, is left for the first branches: they are read in the same pass.
+        """
         form, text = prompt.prefix(self._chat)
         tokens = [*self._context.bos, *self._tokens(form), *self._tokens(text)]
         if len(tokens) > self.window_tokens:
@@ -136,29 +139,36 @@ class LlamaEngine:
             shared += 1
         self._context.forget(_PROMPT, shared)
         self._held = tokens[:shared]
-        step = self._context.batch_tokens
-        for start in range(shared, len(tokens), step):
-            if cancel():
-                raise Cancelled("The job was cancelled.")
-            part = tokens[start : start + step]
-            self._context.evaluate([Item(t, start + i, _PROMPT) for i, t in enumerate(part)])
-            self._held += part
         self._spent["prompt_tokens"] += len(tokens) - shared
         self._spent["cached_tokens"] += shared
-        return len(tokens)
+        step = self._context.batch_tokens
+        while len(tokens) - len(self._held) > step:
+            if cancel():
+                raise Cancelled("The job was cancelled.")
+            self._context.evaluate(self._ahead(tokens[: len(self._held) + step]))
+            self._held = tokens[: len(self._held) + step]
+        return tokens
+
+    def _ahead(self, tokens: Sequence[int], also: tuple[int, ...] = ()) -> list[Item]:
+        """What of the prompt `tokens` is not evaluated yet, for its own sequence and for `also`."""
+        held = len(self._held)
+        return [Item(token, place, _PROMPT, also=also) for place, token in enumerate(tokens[held:], held)]
 
     def _tokens(self, segments: Sequence[Segment]) -> list[int]:
         return [t for s in segments for t in self._context.tokenise(s.text, special=s.trusted)]
 
     def _group(
-        self, branches: Sequence[Branch], source: Source, length: int, cancel: Cancel
+        self, branches: Sequence[Branch], source: Source, prompt: list[int], cancel: Cancel
     ) -> Iterator[Decoded]:
-        """Decode some branches over the prompt that sequence 0 holds."""
+        """Decode some branches over the prompt, whose beginning sequence 0 holds."""
+        length = len(prompt)
         numbers = range(1, 1 + _GROUP * _BRANCH_SEQUENCES)
         pool = Sequences(self._context, numbers)
         try:
             asks = [self._header(branch, pool.lend(_PROMPT), length) for branch in branches]
-            firsts = evaluate(self._context, asks, self._spent)
+            ahead = self._ahead(prompt, tuple(ask.sequence for ask in asks))
+            firsts = evaluate(self._context, asks, self._spent, ahead)
+            self._held = prompt
             works = {}
             for branch, ask, row in zip(branches, asks, firsts, strict=True):
                 decoder = BranchDecoder(

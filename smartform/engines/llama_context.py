@@ -26,12 +26,16 @@ _quiet = ll.llama_log_callback(lambda level, text, data: None)  # kept: C holds 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One token to evaluate: at `position` of sequence `sequence`; `wanted` asks for its logits."""
+    """One token to evaluate: at `position` of sequence `sequence`; `wanted` asks for its logits.
+
+    The sequences in `also` hold it, too: they must hold what `sequence` holds before it.
+    """
 
     token: int
     position: int
     sequence: int
     wanted: bool = False
+    also: tuple[int, ...] = ()
 
 
 class LlamaContext:
@@ -68,7 +72,7 @@ class LlamaContext:
         self._memory = ll.llama_get_memory(self._context)
         self._vocabulary = ll.llama_model_get_vocab(self._model)
         self.vocabulary_size = int(ll.llama_vocab_n_tokens(self._vocabulary))
-        self._batch = ll.llama_batch_init(self.batch_tokens, 0, 1)
+        self._batch = ll.llama_batch_init(self.batch_tokens, 0, sequences)
         self._adapters = {task: self._load_adapter(path) for task, path in adapters.items()}
         self._task: str | None = None
 
@@ -162,8 +166,9 @@ class LlamaContext:
         for i, item in enumerate(items):
             batch.token[i] = item.token
             batch.pos[i] = item.position
-            batch.n_seq_id[i] = 1
-            batch.seq_id[i][0] = item.sequence
+            batch.n_seq_id[i] = 1 + len(item.also)
+            for n, sequence in enumerate((item.sequence, *item.also)):
+                batch.seq_id[i][n] = sequence
             batch.logits[i] = item.wanted
         if ll.llama_decode(self._context, batch) != 0:
             raise EngineError("The text does not fit into the model's memory.", "Shorten the text.")

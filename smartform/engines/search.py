@@ -26,8 +26,12 @@ from smartform.prompts import LIST_SEPARATOR, NO_DATA, STOP
 WIDTH = 3
 """Hypotheses that one branch follows at a time."""
 
-DRAFT = 8
-"""Copied tokens that are evaluated at once where the text leaves one way to go on."""
+DRAFTS = (2, 8)
+"""Fewest and most copied tokens evaluated at once where the text leaves one way to go on: as many as
+are written already, for most values are short and a token read in vain costs a third of a pass."""
+
+RIVAL = math.log(0.3)
+"""A hypothesis is followed along with the best one where it is at least so probable next to it."""
 
 MAX_ITEMS = 24
 """Items in one list."""
@@ -154,7 +158,8 @@ class Searcher:
         while heap:
             best = max((f.score for f in self.done), default=-math.inf)
             nodes: list[Node] = []
-            while heap and len(nodes) < WIDTH and -heap[0][0] > best:
+            rival = -heap[0][0] + RIVAL
+            while heap and len(nodes) < WIDTH and -heap[0][0] > best and -heap[0][0] >= rival:
                 nodes.append(heapq.heappop(heap)[2])
             if not nodes:
                 break
@@ -245,9 +250,9 @@ class Searcher:
 
 
 def _common(lines: Sequence[Line], depth: int) -> tuple[int, ...]:
-    """What all lines write next: up to where they part, `DRAFT` tokens or the last end."""
+    """What all lines write next: up to where they part, a draft's length or the last end."""
     shortest = min(line.last_end for line in lines)
-    limit = min(depth + DRAFT, shortest)
+    limit = min(depth + min(max(depth, DRAFTS[0]), DRAFTS[1]), shortest)
     stop = depth + 1
     while stop < limit and all(line.tokens[stop] == lines[0].tokens[stop] for line in lines):
         stop += 1
@@ -394,9 +399,11 @@ def run(
         waiting = following
 
 
-def evaluate(context: LlamaContext, asks: Sequence[Ask], spent: dict[str, float]) -> list[dict[int, Logits]]:
-    """Evaluate every ask, in as many passes as the batch size demands."""
-    items: list[tuple[int, int, Item]] = []
+def evaluate(
+    context: LlamaContext, asks: Sequence[Ask], spent: dict[str, float], ahead: Sequence[Item] = ()
+) -> list[dict[int, Logits]]:
+    """Evaluate `ahead`, then every ask, in as many passes as the batch size demands."""
+    items = [(0, 0, item) for item in ahead]
     for number, ask in enumerate(asks):
         for i, token in enumerate(ask.tokens):
             items.append((number, i, Item(token, ask.position + i, ask.sequence, i in ask.wanted)))
@@ -407,5 +414,5 @@ def evaluate(context: LlamaContext, asks: Sequence[Ask], spent: dict[str, float]
         for number, i, item in part:
             if item.wanted:
                 rows[number][i] = next(logits)
-    spent["branch_tokens"] += len(items)
+    spent["branch_tokens"] += len(items) - len(ahead)
     return rows
