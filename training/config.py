@@ -65,6 +65,8 @@ class TrainConfig:
         augment_fields: share whose fields are dropped, joined by absent ones, and options respelt.
         augment_style: share rewritten as a transcript, a scan, a quoted mail and the like.
         public: public sets to learn from besides `data`; of a flag, YAML mappings.
+        start: adapter whose weights the run begins with, a PEFT folder or a GGUF LoRA file of the same
+            rank and alpha; empty begins afresh. A resumed run goes on from its checkpoint instead.
     """
 
     name: str
@@ -98,6 +100,7 @@ class TrainConfig:
     augment_fields: float = 0.0
     augment_style: float = 0.0
     public: tuple[PublicSet, ...] = ()
+    start: str = ""
 
     @property
     def folder(self) -> Path:
@@ -129,16 +132,22 @@ def read_settings(kind: type[T], path: Path, overrides: dict[str, Any] | None = 
 
 
 def parse_arguments(argv: Sequence[str] | None, description: str) -> tuple[TrainConfig, argparse.Namespace]:
-    """Read `--config FILE`, `--resume`, `--max-minutes M` and a flag for each setting.
+    """Read `--config FILE`, `--resume` or `--start ADAPTER`, `--max-minutes M` and a flag for each setting.
 
     Returns:
         The settings, and the whole namespace (with `resume` and `max_minutes`).
     """
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--config", type=Path, required=True)
-    parser.add_argument("--resume", action="store_true", help="go on from the run's checkpoint")
+    beginning = parser.add_mutually_exclusive_group()
+    beginning.add_argument("--resume", action="store_true", help="go on from the run's checkpoint")
+    beginning.add_argument(
+        "--start", metavar="ADAPTER", help="begin with the weights of a PEFT folder or a GGUF LoRA file"
+    )
     parser.add_argument("--max-minutes", type=float, help="write a checkpoint and stop after this time")
     for setting in fields(TrainConfig):
+        if setting.name == "start":
+            continue
         flag = "--" + setting.name.replace("_", "-")
         parser.add_argument(
             flag, nargs="+" if setting.name in ("data", "public") else None, help=argparse.SUPPRESS

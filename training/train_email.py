@@ -2,6 +2,7 @@
 
     python -m training.train_email --config training/configs/email.yaml
     python -m training.train_email --config training/configs/email.yaml --resume --max-minutes 60
+    python -m training.train_email --config training/configs/email.yaml --start models/email.gguf
 
 Loop, schedule, checkpoints and the run's folder are those of `training.train_forms`; the examples
 come from `training.email_data`. Clean text is spoilt otherwise in each epoch.
