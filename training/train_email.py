@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from training.check_data import require_files
 from training.config import parse_arguments
 from training.email_data import Spoiler, load
 from training.rewrites import RewriteEncoder
@@ -20,6 +21,7 @@ from training.train_forms import train
 
 def main(argv: Sequence[str] | None = None) -> None:
     config, arguments = parse_arguments(argv, "Train the e-mail adapter.")
+    require_files(config.data, config.evaluation, "training.train_email")
     train(
         config,
         load(config),

@@ -34,6 +34,7 @@ from torch import Tensor
 
 from smartform.prompts import ChatFormat
 from training.augment import Augmenter, Rates
+from training.check_data import require_files
 from training.config import TrainConfig, parse_arguments
 from training.examples import Example
 from training.model import add_lora, decoder_and_head, load_base
@@ -77,6 +78,7 @@ Augment = Callable[[Any, int], Any]
 
 def main(argv: Sequence[str] | None = None) -> None:
     config, arguments = parse_arguments(argv, "Train the forms adapter.")
+    require_files(config.data, config.evaluation, "training.train_forms")
     public = [
         row for part in config.public for row in load_public(part.set, part.path, part.rows, config.seed)
     ]

@@ -58,6 +58,7 @@ def config(base: Path, tmp_path: Path) -> TrainConfig:
         max_tokens=2_000,
         holdout=4,
         log_steps=1,
+        threads=1,
         eval_steps=2,
     )
 
