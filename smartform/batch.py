@@ -82,10 +82,27 @@ def run(
     """
     done = resume(out, job.member)
     seen: dict[Key, int] = {}
+    answers = (_answer(job, line, number, done, seen) for number, line in numbered(lines))
+    return append(out, answers, on_line)
+
+
+def append(
+    out: Path,
+    answers: Iterable[dict[str, Any] | None],
+    on_line: Callable[[Count], None] | None = None,
+) -> Count:
+    """Append a line to `out` for each answer as it comes.
+
+    Args:
+        answers: None for what `out` has already.
+        on_line: called after each answer.
+
+    Raises:
+        InputError: `out` cannot be written.
+    """
     filled = skipped = failed = 0
     with opened(out) as file:
-        for number, line in numbered(lines):
-            answer = _answer(job, line, number, done, seen)
+        for answer in answers:
             if answer is None:
                 skipped += 1
             else:
@@ -96,6 +113,20 @@ def run(
             if on_line:
                 on_line(Count(filled, skipped, failed))
     return Count(filled, skipped, failed)
+
+
+def failure(problem: Exception, what: str) -> dict[str, str]:
+    """What the output says of an input that cannot be answered.
+
+    Args:
+        what: the input to send along with a report of a fault that is ours.
+    """
+    if isinstance(problem, SmartFormError):
+        return {"error": str(problem), "hint": problem.hint}
+    return {
+        "error": f"Unexpected fault: {type(problem).__name__}.",
+        "hint": f"Please report it together with {what}.",
+    }
 
 
 def resume(
@@ -159,15 +190,8 @@ def _answer(
         return {"id": key} | job.answer(data)
     except Cancelled:
         raise
-    except SmartFormError as problem:
-        return {"id": key, "line": number, "error": str(problem), "hint": problem.hint}
-    except Exception as fault:  # one line must not cost the others, whatever it trips over
-        return {
-            "id": key,
-            "line": number,
-            "error": f"Unexpected fault: {type(fault).__name__}.",
-            "hint": "Please report it together with this line of the input.",
-        }
+    except Exception as problem:  # one line must not cost the others, whatever it trips over
+        return {"id": key, "line": number} | failure(problem, "this line of the input")
 
 
 def numbered(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:

@@ -58,19 +58,41 @@ def each_line(source: str, out: Path, member: str, begin: Callable[[], batch.Job
     Raises:
         InputError: a file cannot be used.
     """
-    if out.exists() and Path(source).exists() and out.samefile(source):
-        raise InputError("--jsonl and --out are the same file.", "Name another --out file.")
-    with binary(source) as lines:
+    with jsonl(source, out) as lines:
         total = None if source == STDIN else _count_lines(lines)
         batch.resume(out, member)  # refuse a wrong file before models are loaded
         job = begin()
-        with tqdm(total=total, unit=" texts", file=sys.stderr, disable=None) as bar:
-
-            def show(count: batch.Count) -> None:
-                bar.set_postfix(errors=count.failed, refresh=False)
-                bar.update(count.filled + count.skipped + count.failed - bar.n)
-
+        with progress(" texts", total) as show:
             return batch.run(job, lines, out, on_line=show)
+
+
+@contextmanager
+def jsonl(source: str, out: Path) -> Iterator[BinaryIO]:
+    """The lines of a job's input.
+
+    Raises:
+        InputError: it cannot be read, or is the output as well.
+    """
+    if out.exists() and Path(source).exists() and out.samefile(source):
+        raise InputError("--jsonl and --out are the same file.", "Name another --out file.")
+    with binary(source) as lines:
+        yield lines
+
+
+@contextmanager
+def progress(unit: str, total: int | None) -> Iterator[Callable[[batch.Count], None]]:
+    """A bar on standard error, and what moves it.
+
+    Args:
+        total: how many there are; None where that is not known.
+    """
+    with tqdm(total=total, unit=unit, file=sys.stderr, disable=None) as bar:
+
+        def show(count: batch.Count) -> None:
+            bar.set_postfix(errors=count.failed, refresh=False)
+            bar.update(count.filled + count.skipped + count.failed - bar.n)
+
+        yield show
 
 
 def _count_lines(file: BinaryIO) -> int:

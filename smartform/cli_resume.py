@@ -10,10 +10,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from tqdm import tqdm
-
 from smartform import batch, resume_jobs
-from smartform.cli_files import STDIN, binary, document
+from smartform.cli_files import STDIN, document, jsonl, progress
 from smartform.engines import load
 from smartform.errors import InputError
 from smartform.resume import SCHEMAS
@@ -68,10 +66,8 @@ def _text(source: str) -> str:
 
 
 def _lines(options: argparse.Namespace, service: Service | None, wish: Wish) -> int:
-    source, out = Path(options.jsonl), Path(options.out)
-    if out.exists() and source.exists() and out.samefile(source):
-        raise InputError("--jsonl and --out are the same file.", "Name another --out file.")
-    with binary(options.jsonl) as lines:
+    out = Path(options.out)
+    with jsonl(options.jsonl, out) as lines:
         _job(options, service, resume_jobs.line_items(lines), out, wish, None)
     return 0
 
@@ -108,12 +104,7 @@ def _job(
     total: int | None,
 ) -> None:
     service = _service(options, service)
-    with tqdm(total=total, unit=" resumes", file=sys.stderr, disable=None) as bar:
-
-        def show(count: batch.Count) -> None:
-            bar.set_postfix(errors=count.failed, refresh=False)
-            bar.update(count.filled + count.skipped + count.failed - bar.n)
-
+    with progress(" resumes", total) as show:
         count = resume_jobs.run(service, items, out, wish, workers=service.lanes, on_item=show)
     done = f"{count.filled} read, {count.skipped} there already, {count.failed} with an error."
     print(done, file=sys.stderr)

@@ -85,7 +85,7 @@ class Group:
             (first, *(answers.get(name, _empty(sub)) for name, sub in self._others(names)))
             for first, names in zip(self.named, self.cells, strict=True)
         )
-        return _with_rows(self.answer, rows)
+        return with_rows(self.answer, rows)
 
     def _others(self, names: Sequence[str]) -> Iterator[tuple[str, Field]]:
         return zip(names, self.asked.fields[1:], strict=True)
@@ -116,10 +116,11 @@ def merged_rows(old: FieldResult, new: FieldResult) -> FieldResult:
     held = {cell.spans for cell, *_ in old.rows}
     fresh = [row for row in new.rows if not row[0].spans or row[0].spans not in held]
     merged = replace(old, confidence=min(old.confidence, new.confidence)) if fresh else old
-    return _with_rows(merged, (*old.rows, *fresh))
+    return with_rows(merged, (*old.rows, *fresh))
 
 
-def _with_rows(answer: FieldResult, rows: tuple[tuple[FieldResult, ...], ...]) -> FieldResult:
+def with_rows(answer: FieldResult, rows: tuple[tuple[FieldResult, ...], ...]) -> FieldResult:
+    """A group's answer with these rows, their values and their places."""
     value: list[Row] = [{cell.name: cast(Cell, cell.value) for cell in row} for row in rows]
     spans = tuple(dict.fromkeys(span for row in rows for cell in row for span in cell.spans))
     return replace(answer, value=value, rows=rows, spans=spans)

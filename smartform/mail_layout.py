@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from smartform.results import Span
+from smartform.sentences import sentences
 
 WRAPPED = 50
 """Characters: a line that is shorter was ended on purpose, a longer one may go on in the next."""
@@ -37,12 +38,6 @@ _HISTORY = re.compile(r"[ \t]*(?:-{3,}[^-\n]{3,60}-{3,}|_{10,})[ \t]*$")
 _FENCE = re.compile(r"[ \t]*(?:```|~~~)")
 _CODE = re.compile(r"[{}<>;=\\$]|\w\(")
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
-_SENTENCE_END = re.compile(
-    r"(?:[!?…]|(?<!\bMr)(?<!\bMs)(?<!\bDr)(?<!\bMrs)(?<!\b[A-Z])\.(?=\S*\s+[\"'“‘(\[]*[A-ZÀ-Þ])|(?<=\w{5})\.)"
-    r"[.!?…\"'”’)\]]*\s+"
-)
-"""A full stop ends a sentence before a capital letter, or after a word too long to be an abbreviation."""
-
 _TAG = re.compile(
     r"<(/?)(?:html|body|head|style|div|p|br|span|table|t[rdh]|a|b|i|u|font|img|ul|ol|li|h\d)\b[^<>]*>",
     re.IGNORECASE,
@@ -105,15 +100,6 @@ def is_html(draft: str) -> bool:
     text = _SHOWN_CODE.sub("", draft)
     tags = _TAG.findall(text)
     return bool(_DOCUMENT.search(text)) or (len(tags) >= 3 and "/" in tags)
-
-
-def sentences(text: str) -> tuple[Span, ...]:
-    """The sentences of a paragraph, in order, without the space around them."""
-    starts = [0, *(m.end() for m in _SENTENCE_END.finditer(text))]
-    ends = [*starts[1:], len(text)]
-    return tuple(
-        Span(start, start + len(text[start:end].rstrip())) for start, end in zip(starts, ends, strict=True)
-    )
 
 
 def fitting(draft: str, span: Span, fits: Callable[[str], bool]) -> Iterator[Span]:

@@ -9,16 +9,13 @@ used, 503 where a model fails or too many jobs wait.
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 import tempfile
-import threading
 from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar
 
 from fastapi import APIRouter, File, Form, Request, Response, UploadFile
 from fastapi.exceptions import RequestValidationError
@@ -33,19 +30,14 @@ from starlette.types import Message
 from smartform.engines.base import Cancel
 from smartform.errors import Cancelled, EngineError, SmartFormError
 from smartform.inputs import MAX_AUDIO_BYTES, clean, form_from
+from smartform.rest_jobs import Busy, Jobs
 from smartform.rest_mail import add_mail
 from smartform.rest_resume import add_resume
 from smartform.service import Service
 from smartform.sources import presets
 
-T = TypeVar("T")
-
 PREFIX = "/api/v1"
 MAX_JSON_BYTES = 10 * 2**20
-MAX_JOBS = 8
-"""Jobs at work and waiting; a further one is turned away with status 503."""
-
-_LOOK_AFTER_SECONDS = 0.2
 _CLIENT_GONE = 499
 
 
@@ -151,7 +143,7 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 def build_router(service: Service) -> APIRouter:
     """The routes, working on `service`; include them in any FastAPI application."""
     router = APIRouter(prefix=PREFIX, tags=["Smart Form"], route_class=_JsonRoute, responses=_PROBLEMS)
-    jobs = _Jobs()
+    jobs = Jobs()
 
     @router.post("/fill", response_model=FillAnswer, response_model_exclude_unset=True)
     async def fill(body: FillRequest, request: Request) -> dict[str, Any]:
@@ -239,37 +231,6 @@ def _file(path: Path) -> Callable[[], FileResponse]:
     return lambda: FileResponse(path)
 
 
-class _Jobs:
-    """Runs jobs in threads, a bounded number of them, each cancelled when its client goes away."""
-
-    def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(MAX_JOBS, thread_name_prefix="rest")
-        self._running = 0
-
-    async def run(self, request: Request, job: Callable[[Cancel], T]) -> T:
-        if self._running >= MAX_JOBS:
-            raise _Busy("Too many jobs wait already.", "Try again in a few seconds.")
-        gone = threading.Event()
-        self._running += 1
-        work = asyncio.get_running_loop().run_in_executor(self._threads, job, gone.is_set)
-        work.add_done_callback(self._ended)
-        try:
-            while not work.done():
-                await asyncio.wait({work}, timeout=_LOOK_AFTER_SECONDS)
-                if not work.done() and await request.is_disconnected():
-                    gone.set()
-            return work.result()
-        finally:
-            gone.set()
-
-    def _ended(self, work: asyncio.Future[Any]) -> None:
-        self._running -= 1
-
-
-class _Busy(EngineError):
-    """Too many jobs wait."""
-
-
 class _JsonRoute(APIRoute):
     """A route whose errors have our body and whose request body has a limit."""
 
@@ -325,7 +286,7 @@ def _response(problem: SmartFormError) -> JSONResponse:
     elif isinstance(problem, Cancelled):
         status = _CLIENT_GONE
     answer = _problem(status, str(problem), problem.hint)
-    if isinstance(problem, _Busy):
+    if isinstance(problem, Busy):
         answer.headers["Retry-After"] = "5"
     return answer
 

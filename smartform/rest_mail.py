@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Any, Literal
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from smartform.engines.base import Cancel
 from smartform.inputs import amount_from, clean, register_from
+from smartform.rest_jobs import Run
 from smartform.revision import ProofreadOptions
 from smartform.service import MAX_TONE_CHARS, Service
-
-Job = Callable[[Cancel], dict[str, Any]]
-Run = Callable[[Request, Job], Awaitable[dict[str, Any]]]
 
 _DEFAULTS = ProofreadOptions()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
@@ -11,11 +11,8 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field, ValidationError
 
 from smartform.documents import MAX_BYTES, read_document
-from smartform.engines.base import Cancel
+from smartform.rest_jobs import Job, Run
 from smartform.service import Service
-
-Job = Callable[[Cancel], dict[str, Any]]
-Run = Callable[[Request, Job], Awaitable[dict[str, Any]]]
 
 
 class ResumeRequest(BaseModel):

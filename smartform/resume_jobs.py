@@ -20,6 +20,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from smartform import batch
 from smartform.batch import Count, Key
 from smartform.documents import MAX_BYTES, read_document
 from smartform.engines.base import Cancel, never
-from smartform.errors import Cancelled, DocumentError, InputError, NotAResume, SmartFormError, TextError
+from smartform.errors import Cancelled, DocumentError, InputError, NotAResume, TextError
 from smartform.exports import cell
 from smartform.service import Service
 
@@ -88,19 +89,8 @@ def run(
         Cancelled: `cancel` said so; what was read until then is in `out`.
     """
     done = batch.resume(out, "is_resume", lambda result: wish.force and result.get("json") is None)
-    filled = skipped = failed = 0
-    with batch.opened(out) as file, ThreadPoolExecutor(workers, thread_name_prefix="resume") as pool:
-        for answer in _answers(service, items, wish, done, pool, workers, cancel):
-            if answer is None:
-                skipped += 1
-            else:
-                failed += "error" in answer
-                filled += "error" not in answer
-                file.write(json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
-                file.flush()
-            if on_item:
-                on_item(Count(filled, skipped, failed))
-    return Count(filled, skipped, failed)
+    with ThreadPoolExecutor(workers, thread_name_prefix="resume") as pool:
+        return batch.append(out, _answers(service, items, wish, done, pool, workers, cancel), on_item)
 
 
 def _answers(
@@ -145,11 +135,8 @@ def answer(service: Service, item: Item, wish: Wish, cancel: Cancel = never) -> 
     except NotAResume as problem:
         nothing: Answer = {"is_resume": False, "json": None, "fields": [], "trace": {}}
         return head | nothing | {"warnings": [str(problem)], "seconds": 0.0}
-    except SmartFormError as problem:
-        return head | {"error": str(problem), "hint": problem.hint}
-    except Exception as fault:  # one input must not cost the others, whatever it trips over
-        error = f"Unexpected fault: {type(fault).__name__}."
-        return head | {"error": error, "hint": "Please report it together with this file."}
+    except Exception as problem:  # one input must not cost the others, whatever it trips over
+        return head | batch.failure(problem, "this file")
     names = ("is_resume", "json", "fields", "trace", "warnings", "seconds")
     return head | {name: read[name] for name in names}
 
@@ -162,7 +149,7 @@ def file_items(paths: Sequence[Path]) -> Iterator[Item]:
         elif _is_archive(path):
             yield from _archive_items(path)
         else:
-            yield _document(path.name, lambda path=path: _read(path))  # type: ignore[misc]
+            yield _document(path.name, partial(_read, path))
 
 
 def count_files(paths: Sequence[Path]) -> int:
@@ -186,7 +173,7 @@ def line_items(lines: Iterable[bytes]) -> Iterator[Item]:
         except InputError as problem:
             yield Item(label, key, _raiser(problem))
             continue
-        yield Item(label, key, lambda data=data: str(data["text"]))  # type: ignore[misc]
+        yield Item(label, key, partial(str, data["text"]))
 
 
 def table(results: Iterable[Answer]) -> Iterator[dict[str, str]]:
@@ -276,7 +263,7 @@ def _archive_items(path: Path) -> Iterator[Item]:
         unpacked = 0
         for info in members:
             left = MAX_ARCHIVE_BYTES - unpacked
-            item = _document(info.filename, lambda info=info, left=left: _unpack(archive, info, left))  # type: ignore[misc]
+            item = _document(info.filename, partial(_unpack, archive, info, left))
             unpacked += min(info.file_size, MAX_BYTES)
             yield item
 

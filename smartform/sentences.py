@@ -1,6 +1,7 @@
 """Where the sentences of a text stand: line breaks, lists, abbreviations and hard-wrapped lines told apart.
 
-The rules of what ends a sentence inside a line are pySBD's; this module keeps the places.
+The rules of what ends a sentence inside a line are pySBD's; this module keeps the places, and refuses
+ends within an address or after an abbreviation that those rules do not know.
 """
 
 from __future__ import annotations
@@ -21,6 +22,10 @@ LONGEST = 2_000
 """Characters of one piece given to the rules; their time grows with its square."""
 
 _LINE = re.compile(r"[^\r\n]+")
+_STOPS_WITHOUT_SPACE = "。！？｡"
+_SHORT = re.compile(r"(?<!\w)\w{1,4}\.\s+$")
+"""A word that may be an abbreviation, with its stop."""
+
 _ITEM = re.compile(r"\s*(?:[-*+•–—>|#]|\d+[.)]|[a-zA-Z][.)]\s|\[)")
 
 
@@ -78,9 +83,16 @@ def _ends(piece: str, language: str) -> tuple[tuple[int, int], ...]:
             starts.append(found)
             place = found + len(sentence.strip())
     # What the rules altered and so cannot be found again stays with the sentence before it.
-    starts = sorted({len(piece) - len(piece.lstrip()), *starts[1:]})
+    starts = sorted({len(piece) - len(piece.lstrip()), *(at for at in starts[1:] if _begins(piece, at))})
     bounds = zip(starts, [*starts[1:], len(piece)], strict=True)
     return tuple((a, a + len(piece[a:b].rstrip())) for a, b in bounds if piece[a:b].strip())
+
+
+def _begins(piece: str, at: int) -> bool:
+    """Whether a sentence may begin here: never in a token, nor in small letters after a short word."""
+    if piece[at - 1] in _STOPS_WITHOUT_SPACE:
+        return True
+    return piece[at - 1].isspace() and not (piece[at].islower() and _SHORT.search(piece, 0, at))
 
 
 @cache

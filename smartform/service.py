@@ -46,13 +46,12 @@ class Service:
         proofreader: Proofreader | None = None,
         scorer: ToneScorer | None = None,
     ) -> None:
-        self._filler = Once(lambda: filler)
-        self._transcriber = Once(lambda: transcriber)
-        self._proofreader = Once(lambda: proofreader or _no_mail())
-        self._scorer = Once(lambda: scorer or _no_mail())
-        self._jobs = threading.Lock()
-        self._reading: _Turns = self._jobs
-        self._lanes = 1
+        self._keep(
+            lambda: filler,
+            lambda: transcriber,
+            lambda: proofreader or _no_mail(),
+            lambda: scorer or _no_mail(),
+        )
 
     @classmethod
     def lazy(
@@ -70,14 +69,24 @@ class Service:
             lanes: how many texts may be read at once, where the model is not on this machine.
         """
         service = cls.__new__(cls)
-        service._filler = Once(filler)
-        service._transcriber = Once(transcriber)
-        service._proofreader = Once(proofreader or _no_mail)
-        service._scorer = Once(scorer or _no_mail)
-        service._jobs = threading.Lock()
-        service._lanes = lanes
-        service._reading = threading.BoundedSemaphore(lanes) if lanes > 1 else service._jobs
+        service._keep(filler, transcriber, proofreader or _no_mail, scorer or _no_mail, lanes)
         return service
+
+    def _keep(
+        self,
+        filler: Callable[[], Filler],
+        transcriber: Callable[[], Transcriber],
+        proofreader: Callable[[], Proofreader],
+        scorer: Callable[[], ToneScorer],
+        lanes: int = 1,
+    ) -> None:
+        self._filler = Once(filler)
+        self._transcriber = Once(transcriber)
+        self._proofreader = Once(proofreader)
+        self._scorer = Once(scorer)
+        self._jobs = threading.Lock()
+        self._lanes = lanes
+        self._reading: _Turns = threading.BoundedSemaphore(lanes) if lanes > 1 else self._jobs
 
     @property
     def lanes(self) -> int:
@@ -202,7 +211,7 @@ class Service:
         if not weights:
             return report
         with self._turn(cancel):
-            return replace(report, weights=weigh_words(text, self._scorer.get()))
+            return replace(report, weights=weigh_words(text, report, self._scorer.get()))
 
     def transcribe(
         self,

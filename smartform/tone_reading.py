@@ -1,7 +1,7 @@
 """Reading a text's tone: of the whole and its sentences, and by which words.
 
-`read_tone` is quick enough for every key stroke. `weigh_words` reads a sentence once for every word
-it weighs, and is for when the person stops.
+`read_tone` is quick enough for every key stroke. `weigh_words` goes on from its report and reads a
+sentence once for every word it weighs; it is for when the person stops.
 """
 
 from __future__ import annotations
@@ -37,24 +37,23 @@ def read_tone(text: str, scorer: ToneScorer) -> ToneReport:
     return ToneReport(whole, tuple(map(SpanTone, spans, parts)), language=language)
 
 
-def weigh_words(text: str, scorer: ToneScorer, most: int = 12) -> tuple[Weight, ...]:
+def weigh_words(text: str, report: ToneReport, scorer: ToneScorer, most: int = 12) -> tuple[Weight, ...]:
     """The words that move the scores most, heaviest first: each sentence is scored without each of its words.
 
     The sentence stands for the whole, in which one word among a hundred would be lost. Where there
     are more than `MOST_WEIGHED` words, those of the sentences furthest from neutral are tried.
 
     Args:
+        report: what `read_tone` says of the text.
         most: how many are given at most.
 
     Raises:
         EngineError: the scorer failed.
     """
-    spans = sentences(text, languages_of(text)[0])[:MOST_SENTENCES]
-    tones = scorer.score([text[span.start : span.end] for span in spans])
     tried: list[tuple[Span, Span, Tone]] = []
-    for tone, span in sorted(zip(tones, spans, strict=True), key=lambda pair: _calm(pair[0])):
-        found = _WORD.finditer(text, span.start, span.end)
-        tried += [(Span(m.start(), m.end()), span, tone) for m in found]
+    for one in sorted(report.sentences, key=lambda sentence: _calm(sentence.tone)):
+        found = _WORD.finditer(text, one.span.start, one.span.end)
+        tried += [(Span(m.start(), m.end()), one.span, one.tone) for m in found]
     tried = tried[:MOST_WEIGHED]
     without = scorer.score([text[s.start : w.start] + text[w.end : s.end] for w, s, _ in tried])
     weights = [_weight(word, tone, less) for (word, _, tone), less in zip(tried, without, strict=True)]

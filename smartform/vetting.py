@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 from smartform.alignment import Change, apply, changes, count_written, joined, probability, tokens_of
 from smartform.edit_kinds import KEPT, REWORDINGS, kind_of
 from smartform.engines.base import Rewritten
-from smartform.mail_layout import sentences
 from smartform.protect import VERBATIM, Fact, Protected, invented, keys, lost, negates
 from smartform.results import Span
 from smartform.revision import Amount, Edit, EditKind, Refused
+from smartform.sentences import sentences
 
 GROWTH = (0.3, 1.6)
 """Words of a sane revision, as a share of those of the draft, least and most."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from smartform.mail_layout import fitting, is_html, prose, sentences
+from smartform.mail_layout import fitting, is_html, prose
 from smartform.results import Span
 from tests.mails import EVERYTHING
 
@@ -55,15 +55,6 @@ def test_prose(draft, expected):
 )
 def test_html_is_told_from_text_that_speaks_of_it(draft, html):
     assert is_html(draft) is html
-
-
-def test_sentences_end_at_stops_but_not_at_titles_and_abbreviations():
-    text = "See Mr. Ionescu, ca. at 10 min. past. we waited. Why? ok!"
-    assert [text[s.start : s.end] for s in sentences(text)] == [
-        "See Mr. Ionescu, ca. at 10 min. past. we waited.",
-        "Why?",
-        "ok!",
-    ]
 
 
 def test_long_paragraphs_come_in_runs_of_sentences():

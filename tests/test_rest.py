@@ -17,6 +17,7 @@ import uvicorn
 
 from app import build
 from smartform import rest
+from smartform.rest_jobs import MAX_JOBS
 from smartform.revision import Amount, ProofreadOptions, Register
 from smartform.service import Service
 from tests.doors import mail_service, scripted_service
@@ -221,16 +222,16 @@ def test_bodies_that_are_too_large(client: httpx.Client) -> None:
 def test_jobs_beyond_the_queue_are_turned_away() -> None:
     gate = threading.Event()
     service, _ = scripted_service(gate)
-    with serving(service) as client, ThreadPoolExecutor(rest.MAX_JOBS + 1) as pool:
+    with serving(service) as client, ThreadPoolExecutor(MAX_JOBS + 1) as pool:
         try:
-            jobs = [pool.submit(fill, client, text="WAIT name: Jane") for _ in range(rest.MAX_JOBS + 1)]
+            jobs = [pool.submit(fill, client, text="WAIT name: Jane") for _ in range(MAX_JOBS + 1)]
             turned_away = next(as_completed(jobs)).result()
             assert turned_away.status_code == 503
             assert turned_away.headers["Retry-After"] == "5"
             assert client.get("/api/v1/health").status_code == 200, "the loop is free while jobs run"
         finally:
             gate.set()
-        assert sorted(job.result().status_code for job in jobs) == [200] * rest.MAX_JOBS + [503]
+        assert sorted(job.result().status_code for job in jobs) == [200] * MAX_JOBS + [503]
         assert fill(client).status_code == 200
 
 

@@ -36,6 +36,19 @@ def test_abbreviations_lists_and_wrapped_lines() -> None:
     ]
 
 
+def test_stops_but_not_titles_abbreviations_and_addresses_end_sentences() -> None:
+    assert pieces("See Mr. Ionescu, ca. at 10 min. past. we waited. Why? ok!") == [
+        "See Mr. Ionescu, ca. at 10 min. past. we waited.",
+        "Why?",
+        "ok!",
+    ]
+    assert pieces("Look at https://firm.example/r?id=7 or a.b!c first. then go. It is 3.50!") == [
+        "Look at https://firm.example/r?id=7 or a.b!c first.",
+        "then go.",
+        "It is 3.50!",
+    ]
+
+
 @pytest.mark.parametrize("text", ["", " \n\t\r\n", "\u2003"])
 def test_nothing_has_no_sentences(text: str) -> None:
     assert sentences(text) == ()
@@ -46,6 +59,7 @@ def test_other_languages_and_those_without_rules() -> None:
         "Il dott. Rossi arriva alle 3.",
         "Va bene?",
     ]
+    assert pieces("你好。你明天来吗？来。", "zh") == ["你好。", "你明天来吗？", "来。"]
     assert pieces("Hej! Kommer du i morgon?", "sv") == ["Hej!", "Kommer du i morgon?"]
 
 
@@ -73,6 +87,6 @@ def test_every_character_is_in_one_sentence(text: str) -> None:
 
 
 def test_written_mails_part_into_more_sentences_than_paragraphs() -> None:
-    rows = Path("training/data/tone/email.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = Path("training/data/email/pairs.jsonl").read_text(encoding="utf-8").splitlines()
     drafts = [json.loads(row)["draft"] for row in rows]
     assert all(len(sentences(draft)) >= len(draft.split("\n\n")) for draft in drafts)

@@ -45,12 +45,12 @@ def test_the_language_is_told(scorer: WordTone) -> None:
 def test_nothing_typed_yet(scorer: WordTone) -> None:
     report = read_tone("", scorer)
     assert report.sentences == ()
-    assert weigh_words("", scorer) == ()
+    assert weigh_words("", report, scorer) == ()
 
 
 def test_words_weigh_what_their_sentence_loses_without_them(scorer: WordTone) -> None:
     text = "What an awful, awful day. Come in, you idiot. The room is lovely."
-    weights = weigh_words(text, scorer)
+    weights = weigh_words(text, read_tone(text, scorer), scorer)
     heaviest = {text[w.span.start : w.span.end]: w for w in weights}
     assert set(heaviest) == {"idiot", "lovely"}, "either 'awful' can go and the day stays awful"
     assert heaviest["idiot"].politeness < -0.5 < heaviest["idiot"].sentiment
@@ -59,7 +59,7 @@ def test_words_weigh_what_their_sentence_loses_without_them(scorer: WordTone) ->
 
 def test_a_long_text_weighs_the_words_of_its_strongest_sentences(scorer: WordTone) -> None:
     text = "The train leaves the station at noon on most days of the week. " * 20 + "You idiot."
-    weights = weigh_words(text, scorer, most=1)
+    weights = weigh_words(text, read_tone(text, scorer), scorer, most=1)
     assert [text[w.span.start : w.span.end] for w in weights] == ["idiot"]
     assert len(scorer.calls[-1]) == MOST_WEIGHED
 

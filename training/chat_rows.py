@@ -1,8 +1,9 @@
-"""Rows of data files of any kind, each with its place, and the conversation that a row holds.
+"""Rows of data files of any kind, each with its place, and the conversation that a row may hold.
 
 | kind | file | a row |
 |---|---|---|
 | forms | JSONL | `text` and `form_fields`, see `training/data/FORMAT.md` |
+| mails | JSONL | `draft` and `revision`, see the same |
 | messages | JSONL, Parquet | `messages`: a list of `{"role": "system/user/assistant", "content": …}` |
 | shares | JSONL, Parquet | `conversations`: a list of `{"from": "system/human/gpt", "value": …}` |
 | pairs | CSV, JSONL, Parquet | `prompt` and `completion` |
@@ -38,6 +39,7 @@ class Kind(StrEnum):
     """What a row holds."""
 
     FORMS = "forms"
+    MAILS = "mails"
     MESSAGES = "messages"
     SHARES = "shares"
     PAIRS = "pairs"
@@ -45,10 +47,21 @@ class Kind(StrEnum):
 
 COLUMNS: Mapping[Kind, tuple[str, ...]] = {
     Kind.FORMS: ("text", "form_fields"),
+    Kind.MAILS: ("draft", "revision"),
     Kind.MESSAGES: ("messages",),
     Kind.SHARES: ("conversations",),
     Kind.PAIRS: ("prompt", "completion"),
 }
+
+
+TRAINERS: Mapping[Kind, str] = {
+    Kind.FORMS: "training.train_forms",
+    Kind.MAILS: "training.train_email",
+    Kind.MESSAGES: "training.train_lora",
+    Kind.SHARES: "training.train_lora",
+    Kind.PAIRS: "training.train_lora",
+}
+"""What learns from rows of each kind."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +111,7 @@ def read_rows(paths: Iterable[str | Path]) -> list[Row]:
 
 
 def messages_of(row: Row) -> tuple[Message, ...]:
-    """The conversation of a row; a pair is a question and its answer.
+    """The conversation of a row that `training.train_lora` reads; a pair is a question and its answer.
 
     Raises:
         KeyError, TypeError: the row is not as `training.check_data` wants it.

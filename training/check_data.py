@@ -20,11 +20,18 @@ from typing import Any
 
 from smartform.errors import FormError
 from smartform.schema import Field, FieldType, FormSpec
-from training.chat_rows import COLUMNS, ROLES, Kind, Message, Row, messages_of, read_rows
+from training.chat_rows import COLUMNS, ROLES, TRAINERS, Kind, Message, Row, messages_of, read_rows
 from training.leakage import LIMIT, overlaps
 
 SHOWN = 20
 """How many problems are printed; the others are counted."""
+
+MAIL_LABELS = {
+    "kind": ("clean", "grammar", "clarity", "tone", "both"),
+    "politeness_before": ("impolite", "neutral", "polite"),
+    "sentiment_before": ("negative", "neutral", "positive"),
+}
+"""What each label of a mail may be."""
 
 
 @dataclass(frozen=True)
@@ -67,15 +74,26 @@ def main(argv: Sequence[str] | None = None) -> None:
         sys.exit(1)
 
 
-def require(rows: Sequence[Row], evaluation: Sequence[Row] = ()) -> None:
+def require(rows: Sequence[Row], evaluation: Sequence[Row] = (), trainer: str = "") -> None:
     """Refuse data that must not be trained on.
+
+    Args:
+        trainer: module whose kinds of rows they must be; empty for any.
 
     Raises:
         DataError: naming the first rows with a problem that stops.
     """
-    found = [p for p in problems(rows, evaluation) if p.stops]
+    found = [*_foreign(rows, trainer), *(p for p in problems(rows, evaluation) if p.stops)]
     if found or not rows:
         raise DataError(report(found) or "There are no rows to learn from.")
+
+
+def require_files(files: Sequence[str], evaluation: Sequence[str], trainer: str) -> None:
+    """End the command with a message where it must not train on `files`; arguments as of `require`."""
+    try:
+        require(read_rows(files), read_rows(evaluation), trainer)
+    except DataError as problem:
+        sys.exit(str(problem))
 
 
 def report(found: Sequence[Problem]) -> str:
@@ -111,6 +129,13 @@ def problems(
     return [*found, *_duplicates(sound), *_leaks(sound, evaluation)]
 
 
+def _foreign(rows: Iterable[Row], trainer: str) -> Iterator[Problem]:
+    for row in rows:
+        if trainer and row.kind and TRAINERS[row.kind] != trainer:
+            what = f"{trainer} does not read rows with {' and '.join(COLUMNS[row.kind])}"
+            yield Problem(row.place, what, f"Use {TRAINERS[row.kind]}.")
+
+
 def _wrong(row: Row) -> Iterator[Problem]:
     if row.broken:
         yield Problem(row.place, row.broken, "Write one JSON object on each line.")
@@ -120,7 +145,8 @@ def _wrong(row: Row) -> Iterator[Problem]:
         has = ", ".join(row.data) or "none"
         yield Problem(row.place, f"its columns are {has}", f"Name them {expected}.")
         return
-    check = {Kind.FORMS: _wrong_form, Kind.PAIRS: _wrong_pair}.get(row.kind, _wrong_talk)
+    checks = {Kind.FORMS: _wrong_form, Kind.MAILS: _wrong_mail, Kind.PAIRS: _wrong_pair}
+    check = checks.get(row.kind, _wrong_talk)
     yield from check(row)
 
 
@@ -171,8 +197,26 @@ def _remedy(kind: FieldType) -> str:
     return f"Write {wanted}, or null where the text does not say."
 
 
+def _wrong_mail(row: Row) -> Iterator[Problem]:
+    if not row.data.get("id"):
+        yield Problem(row.place, "it has no id", "Give each row an 'id' of its own.")
+    for name, allowed in MAIL_LABELS.items():
+        if row.data.get(name) not in allowed:
+            yield Problem(row.place, f"its {name} is {row.data.get(name)!r}", f"Use {', '.join(allowed)}.")
+    empty = list(_empty(row, COLUMNS[Kind.MAILS]))
+    yield from empty
+    if not empty and len({len(re.split(r"\n\s*\n", row.data[n].strip())) for n in COLUMNS[Kind.MAILS]}) > 1:
+        yield Problem(
+            row.place, "draft and revision have not the same paragraphs", "Part both by empty lines alike."
+        )
+
+
 def _wrong_pair(row: Row) -> Iterator[Problem]:
-    for name in COLUMNS[Kind.PAIRS]:
+    yield from _empty(row, COLUMNS[Kind.PAIRS])
+
+
+def _empty(row: Row, names: Iterable[str]) -> Iterator[Problem]:
+    for name in names:
         if not isinstance(row.data[name], str) or not row.data[name].strip():
             yield Problem(row.place, f"its {name} is empty", "Fill it in, or leave the row out.")
 
@@ -218,7 +262,7 @@ def _duplicates(rows: Iterable[Row]) -> Iterator[Problem]:
         first = texts.setdefault(_plain(_text(row)), row)
         if first is not row:
             yield Problem(row.place, f"it says the same as {first.place}", "Leave one out.", stops=False)
-        if row.kind is Kind.FORMS:
+        if row.kind in (Kind.FORMS, Kind.MAILS):
             named = names.setdefault(row.data["id"], row)
             if named is not row:
                 yield Problem(row.place, f"{named.place} has the same id", "Give each row an id of its own.")
@@ -239,6 +283,8 @@ def _text(row: Row) -> str:
     """All that a trainer reads of a sound row."""
     if row.kind is Kind.FORMS:
         return f"{row.data['text']}\n{row.data['form_fields']}"
+    if row.kind is Kind.MAILS:
+        return f"{row.data['draft']}\n{row.data['revision']}"
     return "\n".join(message.content for message in messages_of(row))
 
 
@@ -246,6 +292,8 @@ def _question(row: Row) -> str:
     """What the model is asked: system messages and answers of few words are the same in many rows."""
     if row.kind is Kind.FORMS:
         return str(row.data["text"])
+    if row.kind is Kind.MAILS:
+        return _text(row)
     asked: Iterable[Message] = (m for m in messages_of(row) if m.role == "user")
     return "\n".join(message.content for message in asked)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
@@ -65,6 +65,9 @@ class TrainConfig:
         augment_fields: share whose fields are dropped, joined by absent ones, and options respelt.
         augment_style: share rewritten as a transcript, a scan, a quoted mail and the like.
         public: public sets to learn from besides `data`; of a flag, YAML mappings.
+        evaluation: files whose texts must not stand in `data`: those that adapters are measured on.
+        start: adapter whose weights the run begins with, a PEFT folder or a GGUF LoRA file of the same
+            rank and alpha; empty begins afresh. A resumed run goes on from its checkpoint instead.
     """
 
     name: str
@@ -98,6 +101,8 @@ class TrainConfig:
     augment_fields: float = 0.0
     augment_style: float = 0.0
     public: tuple[PublicSet, ...] = ()
+    evaluation: tuple[str, ...] = ("training/data/forms/dev.jsonl", "training/data/email_dev.jsonl")
+    start: str = ""
 
     @property
     def folder(self) -> Path:
@@ -106,7 +111,11 @@ class TrainConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """The settings as YAML data."""
-        return asdict(self) | {"data": list(self.data), "public": [asdict(part) for part in self.public]}
+        return asdict(self) | {
+            "data": list(self.data),
+            "public": [asdict(part) for part in self.public],
+            "evaluation": list(self.evaluation),
+        }
 
 
 def read_config(path: Path, overrides: dict[str, Any] | None = None) -> TrainConfig:
@@ -118,9 +127,9 @@ def read_config(path: Path, overrides: dict[str, Any] | None = None) -> TrainCon
     return read_settings(TrainConfig, path, overrides)
 
 
-def read_settings(kind: type[T], path: Path, overrides: dict[str, Any] | None = None) -> T:
+def read_settings(kind: type[T], path: Path, overrides: Mapping[str, Any] | None = None) -> T:
     """Read a YAML file as the dataclass `kind`. Raises as `read_config`."""
-    settings = yaml.safe_load(path.read_text(encoding="utf-8")) | (overrides or {})
+    settings = yaml.safe_load(path.read_text(encoding="utf-8")) | dict(overrides or {})
     known = {f.name: f for f in fields(kind)}  # type: ignore[arg-type]
     unknown = sorted(set(settings) - set(known))
     if unknown:
@@ -129,20 +138,24 @@ def read_settings(kind: type[T], path: Path, overrides: dict[str, Any] | None = 
 
 
 def parse_arguments(argv: Sequence[str] | None, description: str) -> tuple[TrainConfig, argparse.Namespace]:
-    """Read `--config FILE`, `--resume`, `--max-minutes M` and a flag for each setting.
+    """Read `--config FILE`, `--resume` or `--start ADAPTER`, `--max-minutes M` and a flag for each setting.
 
     Returns:
         The settings, and the whole namespace (with `resume` and `max_minutes`).
     """
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--config", type=Path, required=True)
-    parser.add_argument("--resume", action="store_true", help="go on from the run's checkpoint")
+    beginning = parser.add_mutually_exclusive_group()
+    beginning.add_argument("--resume", action="store_true", help="go on from the run's checkpoint")
+    beginning.add_argument(
+        "--start", metavar="ADAPTER", help="begin with the weights of a PEFT folder or a GGUF LoRA file"
+    )
     parser.add_argument("--max-minutes", type=float, help="write a checkpoint and stop after this time")
     for setting in fields(TrainConfig):
-        flag = "--" + setting.name.replace("_", "-")
-        parser.add_argument(
-            flag, nargs="+" if setting.name in ("data", "public") else None, help=argparse.SUPPRESS
-        )
+        if setting.name == "start":
+            continue
+        several = "+" if str(setting.type).startswith("tuple") else None
+        parser.add_argument("--" + setting.name.replace("_", "-"), nargs=several, help=argparse.SUPPRESS)
     arguments = parser.parse_args(argv)
     given = {f.name: getattr(arguments, f.name) for f in fields(TrainConfig)}
     return read_config(arguments.config, {k: v for k, v in given.items() if v is not None}), arguments
@@ -154,7 +167,9 @@ def _cast(name: str, kind: str, value: Any) -> Any:
             raise ValueError(f"'{name}' must be a list")
         if "PublicSet" in kind:
             return tuple(_public(item) for item in value)
-        return tuple(str(item) for item in value)
+        return tuple(value if "Mapping" in kind else map(str, value))
+    if kind.startswith("Mapping"):
+        return dict(value)
     if kind == "bool":
         if str(value).lower() not in ("true", "false"):
             raise ValueError(f"'{name}' must be true or false, not {value!r}")

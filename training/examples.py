@@ -36,8 +36,6 @@ class Example:
         targets: field name → the one line its branch must write; NO_DATA where the text is silent.
             A group's is the list of what names its rows.
         rows: group name → its rows, in the order of the text.
-            A group's is the list of what names its rows.
-        rows: group name → its rows, in the order of the text.
     """
 
     id: str

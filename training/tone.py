@@ -17,7 +17,7 @@ import random
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from smartform.engines import models
+from training.config import read_settings
 from training.tone_model import HEADS, ToneModel, collate, load_base, logits_of
 from training.tone_rows import Part, Row, load_rows, only, repeated
 
@@ -48,7 +49,7 @@ class ToneConfig:
         sets: mappings of set (a key of `tone_rows.LOADERS`), path and rows (most that are drawn).
         passes: source of rows → how often each is learnt; once unless named.
         evaluation: name of a file that is only measured → its path, see `tone_evaluation`.
-        start: checkpoint of another run whose weights this one begins with; the base's where none.
+        start: checkpoint of another run whose weights this one begins with; the base's where empty.
         runs: folder that holds the runs.
         learning_rate: the peak, after the warm-up; it falls linearly to zero.
         warmup: share of the steps over which it rises.
@@ -67,7 +68,7 @@ class ToneConfig:
     sets: tuple[Mapping[str, Any], ...]
     passes: Mapping[str, float] = field(default_factory=dict)
     evaluation: Mapping[str, str] = field(default_factory=dict)
-    start: str | None = None
+    start: str = ""
     runs: str = "runs"
     learning_rate: float = 1e-4
     warmup: float = 0.06
@@ -106,26 +107,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--max-minutes", type=float, help="write a checkpoint and stop after this time")
     arguments = vars(parser.parse_args(argv))
     path, resume, minutes = (arguments.pop(name) for name in ("config", "resume", "max_minutes"))
-    config = read_config(path, {name: value for name, value in arguments.items() if value is not None})
+    given = {name: value for name, value in arguments.items() if value is not None}
+    config = read_settings(ToneConfig, path, given)
     rows = [
         row
         for part in config.sets
         for row in load_rows(part["set"], part["path"], part.get("rows"), config.seed)
     ]
     train(config, rows, resume=resume, max_minutes=minutes)
-
-
-def read_config(path: Path, overrides: Mapping[str, Any] | None = None) -> ToneConfig:
-    """Read a YAML file and put `overrides` in the place of its members.
-
-    Raises:
-        ValueError: a member that is not a setting.
-    """
-    settings = yaml.safe_load(path.read_text(encoding="utf-8")) | dict(overrides or {})
-    unknown = sorted(set(settings) - {f.name for f in fields(ToneConfig)})
-    if unknown:
-        raise ValueError(f"{path}: unknown settings: {', '.join(unknown)}")
-    return ToneConfig(**settings | {"sets": tuple(settings["sets"])})
 
 
 def train(

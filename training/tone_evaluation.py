@@ -26,7 +26,8 @@ from smartform.engines import models
 from smartform.engines.tone import MODEL, TOKENIZER, OnnxTone
 from smartform.tone import Politeness, Sentiment, Tone
 from smartform.tone_reading import read_tone, weigh_words
-from training.tone import read_config
+from training.config import read_settings
+from training.tone import ToneConfig
 from training.tone_rows import Part, load_rows, only
 
 Pairs = Sequence[tuple[str, str]]
@@ -68,7 +69,7 @@ def run(arguments: argparse.Namespace) -> None:
     model = arguments.model or models.locate(MODEL)
     scorer = OnnxTone(model, models.locate(TOKENIZER), arguments.threads)
     print(f"{model.name}, {model.stat().st_size:,} bytes, {arguments.threads} threads")
-    config = read_config(arguments.config)
+    config = read_settings(ToneConfig, arguments.config)
     if arguments.timing:
         mails = [case.text for case in written(config.evaluation["email"], "draft", "_before")]
         print(timing(scorer, " ".join(" ".join(mails).split()[:120])))
@@ -131,7 +132,7 @@ def timing(scorer: OnnxTone, text: str, repeats: int = 30) -> str:
     readings: dict[str, Callable[[str], Any]] = {
         "the whole": lambda t: scorer.score([t]),
         "whole and sentences": lambda t: read_tone(t, scorer),
-        "word weights": lambda t: weigh_words(t, scorer),
+        "word weights": lambda t: weigh_words(t, read_tone(t, scorer), scorer),
     }
     lines = [f"{len(text.split())} words, {len(text)} characters"]
     for name, reading in readings.items():

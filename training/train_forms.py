@@ -3,6 +3,7 @@
     python -m training.train_forms --config training/configs/forms.yaml
     python -m training.train_forms --config training/configs/forms.yaml --resume --max-minutes 60
     python -m training.train_forms --config training/configs/forms.yaml --name wide --rank 32
+    python -m training.train_forms --config training/configs/forms.yaml --name more --start models/forms.gguf
 
 The learning rate is a function of the tokens read, so a run that is stopped and resumed ends
 as the one that was not. In the run's folder: `metrics.jsonl`, `checkpoint.pt` (to resume),
@@ -20,7 +21,7 @@ import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
 from types import FrameType
@@ -33,11 +34,13 @@ from torch import Tensor
 
 from smartform.prompts import ChatFormat
 from training.augment import Augmenter, Rates
+from training.check_data import require_files
 from training.config import TrainConfig, parse_arguments
 from training.examples import Example
 from training.model import add_lora, decoder_and_head, load_base
 from training.objective import Batch, Encoded, Head, collate, encode, hidden_states, microbatches, shuffled
 from training.public import load_public
+from training.start import start_from
 from training.targets import example_of, load_examples, read_rows
 
 POOL = 8
@@ -75,6 +78,7 @@ Augment = Callable[[Any, int], Any]
 
 def main(argv: Sequence[str] | None = None) -> None:
     config, arguments = parse_arguments(argv, "Train the forms adapter.")
+    require_files(config.data, config.evaluation, "training.train_forms")
     public = [
         row for part in config.public for row in load_public(part.set, part.path, part.rows, config.seed)
     ]
@@ -108,6 +112,7 @@ def train(
         ValueError: `augment` with a head that keeps only the tokens of the data as it is.
         FileExistsError: the run has a checkpoint and `resume` is false.
         FileNotFoundError: `resume` is true and there is none.
+        ConversionError: the adapter to start from does not fit the run.
     """
     if augment is not None and config.head != "full":
         raise ValueError("augmentation brings tokens that are not in the data: set head: full")
@@ -131,8 +136,14 @@ def train(
     evaluation = encoder.encode(held[: config.eval_examples], random.Random(config.seed))
     head = Head(head_weight, None if config.head == "full" else encoder.vocabulary(examples))
 
+    def watch() -> None:
+        """Evaluate, and keep the adapter if it is the best so far."""
+        measures = evaluate(config, decoder, head, evaluation, device, dtype)
+        log(config, state, measures)
+        keep_best(config, state, model, measures["eval_loss"])
+
     # State
-    state = State()
+    state = State(start=config.start)
     checkpoint = config.folder / "checkpoint.pt"
     if resume:
         state = load_checkpoint(checkpoint, model, optimizer)
@@ -140,13 +151,19 @@ def train(
     elif checkpoint.exists():
         raise FileExistsError(f"{checkpoint} exists: give --resume, or another --name")
     config.folder.mkdir(parents=True, exist_ok=True)
-    (config.folder / "config.yaml").write_text(yaml.safe_dump(config.to_dict(), sort_keys=False))
+    settings = replace(config, start=state.start).to_dict()
+    (config.folder / "config.yaml").write_text(yaml.safe_dump(settings, sort_keys=False))
     stop = StopRequest(max_minutes)
     print(
         f"{len(kept)} examples to learn from, {len(held)} held out, {sum(p.numel() for p in parameters):,}"
         f" parameters, head over {len(head.weight):,} tokens, {device}, from step {state.step}",
         flush=True,
     )
+
+    if config.start and not resume:
+        start_from(model, Path(config.start))
+        if evaluation:
+            watch()
 
     # Training
     saved = logged = time.monotonic()
@@ -179,9 +196,7 @@ def train(
                 log(config, state, {"loss": mean, "lr": rate, "norm": norm, "tokens_per_second": speed})
                 losses, tokens, logged = [], 0, now
             if state.step % config.eval_steps == 0 and evaluation:
-                measures = evaluate(config, decoder, head, evaluation, device, dtype)
-                log(config, state, measures)
-                keep_best(config, state, model, measures["eval_loss"])
+                watch()
                 losses, tokens, logged = [], 0, time.monotonic()
             if time.monotonic() - saved > 60 * config.checkpoint_minutes:
                 save_checkpoint(checkpoint, state, model, optimizer)
@@ -195,9 +210,7 @@ def train(
     # What remains of it
     finished = state.tokens >= config.total_tokens
     if finished and evaluation and state.step % config.eval_steps:
-        measures = evaluate(config, decoder, head, evaluation, device, dtype)
-        log(config, state, measures)
-        keep_best(config, state, model, measures["eval_loss"])
+        watch()
     save_checkpoint(checkpoint, state, model, optimizer)
     save_adapter(model, config.folder / "last")
     stop.restore()
@@ -219,6 +232,7 @@ class State:
         epoch: times the data has been gone through.
         position: steps taken in this epoch.
         best: the lowest evaluation loss so far.
+        start: the adapter that it began with; empty for none.
     """
 
     step: int = 0
@@ -226,6 +240,7 @@ class State:
     epoch: int = 0
     position: int = 0
     best: float = math.inf
+    start: str = ""
 
 
 class Encoder:

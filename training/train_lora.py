@@ -39,7 +39,7 @@ from transformers import (
 from transformers.trainer_utils import get_last_checkpoint
 
 from training.axolotl import axolotl_config
-from training.chat_rows import Kind, messages_of, read_rows
+from training.chat_rows import TRAINERS, Kind, messages_of, read_rows
 from training.check_data import DataError, require
 from training.conversations import TEMPLATES, Tokens, collate, encode, packed
 from training.lora_config import LoraRun, parse_arguments
@@ -204,13 +204,14 @@ def load_data(run: LoraRun, tokenizer: Any) -> tuple[list[Tokens], list[Tokens],
     """Rows to learn from, rows to watch, and how many conversations were left out for their length.
 
     Raises:
-        DataError: rows that must not be trained on, or of forms.
+        DataError: rows that must not be trained on, or are no conversations.
     """
     rows, evaluation = read_rows(run.data), read_rows(run.evaluation)
     require(rows, evaluation)
-    forms = next((row for row in (*rows, *evaluation) if row.kind is Kind.FORMS), None)
-    if forms:
-        raise DataError(f"{forms.place}: a form is no conversation. Use training.train_forms.")
+    other = next((row for row in (*rows, *evaluation) if row.kind in (Kind.FORMS, Kind.MAILS)), None)
+    if other and other.kind:
+        what = "form" if other.kind is Kind.FORMS else "mail"
+        raise DataError(f"{other.place}: a {what} is no conversation. Use {TRAINERS[other.kind]}.")
     talks = [encode(messages_of(row), tokenizer) for row in rows]
     held = [encode(messages_of(row), tokenizer) for row in evaluation]
     if not evaluation:

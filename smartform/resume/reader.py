@@ -15,6 +15,7 @@ from smartform.engines.base import Cancel, never
 from smartform.errors import NotAResume
 from smartform.fill import Filler, OnField, OnProgress
 from smartform.grounding import ground
+from smartform.groups import with_rows
 from smartform.results import FieldResult, FillResult, State
 from smartform.resume.document import SCHEMAS, Document, check_schema, document
 from smartform.resume.gate import Gate, shipped_gate
@@ -145,9 +146,7 @@ def _kept_rows(answer: FieldResult, text: str) -> FieldResult:
     filled = tuple(row for row in rows if any(cell.value is not None for cell in row))
     if not filled:
         return _nothing(answer)
-    spans = tuple(dict.fromkeys(span for row in filled for cell in row for span in cell.spans))
-    value = [{cell.name: cell.value for cell in row} for row in filled]
-    return replace(answer, value=value, rows=filled, spans=spans)  # type: ignore[arg-type]
+    return with_rows(answer, filled)
 
 
 def _kept_items(answer: FieldResult, text: str) -> FieldResult:

@@ -98,7 +98,7 @@ def test_a_report_of_a_real_mail(scorer: OnnxTone) -> None:
     lowest = min(report.sentences, key=lambda s: s.tone.politeness_score)
     assert text[lowest.span.start : lowest.span.end] in RUDE
     assert report.language == "en"
-    words = [text[w.span.start : w.span.end] for w in weigh_words(text, scorer)]
+    words = [text[w.span.start : w.span.end] for w in weigh_words(text, report, scorer)]
     assert words and set(words) <= set(text.replace(".", " ").replace(",", " ").split())
 
 

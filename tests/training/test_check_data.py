@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,17 @@ def write(path: Path, *rows: Any) -> Path:
 
 JOBS = {"type": "group", "fields": [{"name": "position", "type": "text"}, {"name": "start", "type": "date"}]}
 
+MAIL = {
+    "id": "m",
+    "kind": "grammar",
+    "draft": "Hi,\n\nI has it.",
+    "revision": "Hi,\n\nI have it.",
+    "politeness_before": "neutral",
+    "sentiment_before": "neutral",
+}
+
 SOUND = (
+    MAIL,
     form(),
     talk(("system", "Be brief."), ("user", "Hi"), ("assistant", "Hello")),
     {"conversations": [{"from": "human", "value": "Why?"}, {"from": "gpt", "value": "Because."}]},
@@ -47,12 +58,29 @@ def test_sound_rows_of_every_kind_have_no_problems(tmp_path: Path) -> None:
     rows = read_rows([write(tmp_path / "all.jsonl", *SOUND)])
     assert problems(rows) == []
     require(rows)
-    assert [messages_of(row)[-1].content for row in rows[1:]] == ["Hello", "Because.", "he goes"]
+    assert [messages_of(row)[-1].content for row in rows[2:]] == ["Hello", "Because.", "he goes"]
 
 
 def test_groups_have_rows_of_their_own_fields(tmp_path: Path) -> None:
     rows = [{"position": "Nurse", "start": None}, {"position": "Cook"}]
     assert problems(read_rows([write(tmp_path / "groups.jsonl", form(**JOBS, value=rows))])) == []
+
+
+def test_the_shipped_mails_are_sound_and_apart_from_their_evaluation() -> None:
+    mails = read_rows([ROOT / "training/data/email/*.jsonl"])
+    evaluation = read_rows([ROOT / "training/data/email_dev.jsonl"])
+    require(mails, evaluation, "training.train_email")
+    with pytest.raises(DataError, match=r"row 1: 100% of this evaluation text"):
+        require([*mails, evaluation[0]], evaluation)
+
+
+@pytest.mark.parametrize("trainer", ["train_forms", "train_email"])
+def test_no_training_begins_on_other_rows(trainer: str, tmp_path: Path) -> None:
+    file, config = write(tmp_path / "mine.jsonl", *SOUND[:2]), tmp_path / "run.yaml"
+    config.write_text(f"name: x\nbase: none\ndata: ['{file}']\n")
+    other = {"train_forms": r"row 1: .*Use training\.train_email", "train_email": r"row 2: .*train_forms"}
+    with pytest.raises(SystemExit, match=other[trainer]):
+        import_module(f"training.{trainer}").main(["--config", str(config)])
 
 
 def test_the_shipped_data_is_sound_and_apart_from_its_evaluation() -> None:
@@ -83,11 +111,14 @@ def test_the_shipped_data_is_sound_and_apart_from_its_evaluation() -> None:
         (form(**JOBS, value=[{"place": "Rome"}]), "of 'name' is no group", "a list of rows"),
         (form(**JOBS, value=[{"position": ["a"]}]), "of 'name' is no group", "a list of rows"),
         (form(**JOBS, value="Nurse"), "'Nurse' of 'name' is no group", "a list of rows"),
+        (MAIL | {"kind": "odd"}, "its kind is 'odd'", "clean, grammar"),
+        (MAIL | {"revision": ""}, "its revision is empty", "leave the row out"),
+        (MAIL | {"revision": "I have it."}, "not the same paragraphs", "Part both"),
         (form(value=7), "7 of 'name' is no text", "a string"),
     ],
 )
 def test_a_wrong_row_is_named_with_its_remedy(row: Any, what: str, remedy: str, tmp_path: Path) -> None:
-    rows = read_rows([write(tmp_path / "mine.jsonl", SOUND[1], "", row)])
+    rows = read_rows([write(tmp_path / "mine.jsonl", SOUND[2], "", row)])
     with pytest.raises(DataError) as caught:
         require(rows)
     said = str(caught.value)
@@ -118,7 +149,7 @@ def test_rows_that_are_too_long_are_counted_in_tokens(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tiny.byte_tokenizer().save_pretrained(tmp_path / "base")
-    file = write(tmp_path / "mine.jsonl", SOUND[1], {"prompt": LONG, "completion": "yes"})
+    file = write(tmp_path / "mine.jsonl", SOUND[2], {"prompt": LONG, "completion": "yes"})
     main([str(file), "--base", str(tmp_path / "base"), "--max-tokens", "40"])
     said = capsys.readouterr().out
     assert f"mine.jsonl, row 2: it has {len(LONG) + 4} tokens. Cut it to 40" in said

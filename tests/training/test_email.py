@@ -48,6 +48,7 @@ def config(tmp_path: Path) -> TrainConfig:
         holdout=4,
         eval_steps=2,
         log_steps=1,
+        threads=1,
         total_tokens=6_000,
         public=(PublicSet("prose", str(prose)),),
     )

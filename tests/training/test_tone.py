@@ -14,7 +14,8 @@ from torch.nn.functional import softmax
 from convert.tone_to_onnx import convert
 from smartform.engines.tone import OnnxTone
 from tests.training import tiny_bert
-from training.tone import ToneConfig, fit, learning_rate, read_config, steps, train
+from training.config import read_settings
+from training.tone import ToneConfig, fit, learning_rate, steps, train
 from training.tone_evaluation import accuracy, interval, macro_f1, vader_label
 from training.tone_model import ToneModel, load_base, load_tokenizer, logits_of
 from training.tone_rows import (
@@ -150,8 +151,8 @@ def test_settings_are_checked(tmp_path: Path) -> None:
     path = tmp_path / "x.yaml"
     path.write_text("name: x\nbase: y\nsets: []\nspeed: 3\n")
     with pytest.raises(ValueError, match="speed"):
-        read_config(path)
-    shipped = read_config(Path("training/configs/tone.yaml"), {"name": "other"})
+        read_settings(ToneConfig, path)
+    shipped = read_settings(ToneConfig, Path("training/configs/tone.yaml"), {"name": "other"})
     assert (shipped.name, shipped.sets[0]["set"]) == ("other", "written")
 
 

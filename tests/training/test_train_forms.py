@@ -11,9 +11,11 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
+from convert.to_gguf import ConversionError, convert
 from smartform.schema import Field, FormSpec
+from tests.convert.tiny_gguf import write_base
 from tests.training import tiny
-from training.config import TrainConfig, read_config
+from training.config import TrainConfig, parse_arguments, read_config
 from training.curves import draw, read_metrics
 from training.examples import Example
 from training.train_forms import Encoder, epoch_steps, is_held_out, learning_rate, train
@@ -56,6 +58,7 @@ def config(base: Path, tmp_path: Path) -> TrainConfig:
         max_tokens=2_000,
         holdout=4,
         log_steps=1,
+        threads=1,
         eval_steps=2,
     )
 
@@ -117,6 +120,40 @@ def test_a_run_without_time_stops_cleanly_with_a_checkpoint(config: TrainConfig)
     assert (config.folder / "checkpoint.pt").exists()
     train(config, EXAMPLES, resume=True, max_steps=1)
     assert read_metrics(config.folder / "metrics.jsonl")[0]["step"] == 1
+
+
+@pytest.mark.parametrize("kind", ["folder", "file"])
+def test_a_run_begins_with_the_weights_of_an_adapter(config: TrainConfig, kind: str, tmp_path: Path) -> None:
+    model = train(config, EXAMPLES, max_steps=2)
+    start = config.folder / "last"
+    wanted = adapter(start)
+    if kind == "file":
+        base = write_base(model, "gemma3", tmp_path / "base.gguf")
+        convert(config.folder / "last", base, start := tmp_path / "adapter.gguf", "forms", "f32")
+    more = replace(config, name="more", start=str(start))
+    train(more, EXAMPLES, max_steps=0)
+    assert all(torch.equal(values, wanted[name]) for name, values in adapter(more.folder / "best").items())
+    assert read_metrics(more.folder / "metrics.jsonl")[0]["step"] == 0
+    train(replace(more, start=""), EXAMPLES, max_steps=1, resume=True)
+    assert read_config(more.folder / "config.yaml").start == str(start)
+    assert not torch.equal(*(adapter(run.folder / "last")[min(wanted)] for run in (config, more)))
+
+
+def test_an_adapter_of_another_shape_is_refused(config: TrainConfig) -> None:
+    train(config, EXAMPLES, max_steps=0)
+    other = replace(config, name="other", rank=8, start=str(config.folder / "last"))
+    with pytest.raises(ConversionError, match="rank 4 and alpha 8, this run 8 and 8"):
+        train(other, EXAMPLES)
+
+
+def test_a_run_is_either_resumed_or_started(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "run.yaml"
+    path.write_text("name: a\nbase: b\ndata: [x.jsonl]\n")
+    given = ["--config", str(path), "--start", "models/forms.gguf"]
+    assert parse_arguments(given, "")[0].start == "models/forms.gguf"
+    with pytest.raises(SystemExit):
+        parse_arguments([*given, "--resume"], "")
+    assert "not allowed with" in capsys.readouterr().err
 
 
 def test_held_out_examples_are_never_trained(config: TrainConfig) -> None:
