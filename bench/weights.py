@@ -19,7 +19,7 @@ import llama_cpp
 from bench.report import cores, processor, table
 from smartform.engines import models
 from smartform.engines.llama_context import Item, LlamaContext
-from smartform.engines.load import BASE_MODEL
+from smartform.engines.load import BASE_MODEL, FORMS_ADAPTER
 
 FETCHED = "gemma-3-270m"
 REQUANTISED = {"Q8_0": llama_cpp.LLAMA_FTYPE_MOSTLY_Q8_0, "Q4_0": llama_cpp.LLAMA_FTYPE_MOSTLY_Q4_0}
@@ -31,30 +31,33 @@ def main() -> None:
     threads = cores()
     with tempfile.TemporaryDirectory() as folder:
         rows = [
-            (name, round(path.stat().st_size / 2**20), *speed(path, threads))
-            for name, path in forms(Path(folder))
+            (name, round(path.stat().st_size / 2**20), *speed(path, adapter, threads))
+            for name, path, adapter in forms(Path(folder))
         ]
     print(f"{processor()}, {threads} threads\n")
     print(table(("weights", "MiB", "prompt tokens a second", f"ms for a step of {BRANCHES} branches"), rows))
 
 
-def forms(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Name and file of each form; requantised ones are written into `folder`."""
+def forms(folder: Path) -> Iterator[tuple[str, Path, Path | None]]:
+    """Name, file and adapter of each form; requantised ones are written into `folder`."""
     ours = models.locate(BASE_MODEL)
-    yield "as fetched", models.locate(FETCHED)
-    yield "as used", ours
+    yield "as fetched", models.locate(FETCHED), None
+    yield "as used", ours, None
+    yield "as used, an adapter beside it", ours, models.locate(FORMS_ADAPTER)
     for name, kind in REQUANTISED.items():
         path = folder / f"{name}.gguf"
         settings = llama_cpp.llama_model_quantize_default_params()
         settings.ftype = kind
         if llama_cpp.llama_model_quantize(str(ours).encode(), str(path).encode(), settings) != 0:
             raise RuntimeError(f"llama.cpp could not write {name}")
-        yield name, path
+        yield name, path, None
 
 
-def speed(path: Path, threads: int) -> tuple[int, float]:
+def speed(path: Path, adapter: Path | None, threads: int) -> tuple[int, float]:
     """(prompt tokens a second, milliseconds for a step of all branches)."""
-    context = LlamaContext(path, {}, threads=threads, cells=2_048, sequences=1 + BRANCHES)
+    adapters = {FORMS_ADAPTER: adapter} if adapter else {}
+    context = LlamaContext(path, adapters, threads=threads, cells=2_048, sequences=1 + BRANCHES)
+    context.use(FORMS_ADAPTER)
     token = context.tokenise(" word")[0]
     prompts, steps = [], []
     for _ in range(1 + REPEATS):

@@ -64,6 +64,7 @@ class LlamaEngine:
         adapter: GGUF LoRA that fills forms, or None for the base alone.
         email_adapter: GGUF LoRA that revises mails, or None for the base alone.
         threads: CPU threads; None takes the cores this process may use.
+        merged: name of the adapter that is part of `base`, if there is one.
 
     Raises:
         WeightsError: a file is missing or does not load.
@@ -76,6 +77,7 @@ class LlamaEngine:
         email_adapter: Path | None = None,
         *,
         threads: int | None = None,
+        merged: str = "",
     ) -> None:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
         adapters = {task: path for task, path in ((FORMS, adapter), (EMAIL, email_adapter)) if path}
@@ -88,7 +90,8 @@ class LlamaEngine:
         self._held: list[int] = []
         self._rules: list[int] = []
         self._spent: dict[str, float] = {}
-        self._name = f"{self._context.name}{' + ' + adapter.stem if adapter else ''}"
+        filling = adapter.stem if adapter else merged
+        self._name = f"{self._context.name}{' + ' + filling if filling else ''}"
 
     @property
     def name(self) -> str:

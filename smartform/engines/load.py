@@ -73,12 +73,16 @@ def text_engine(settings: Settings) -> LlamaEngine | RemoteEngine:
             settings.remote_url, settings.remote_model, settings.remote_key, settings.remote_mode
         )
     from smartform.engines.llama import LlamaEngine
+    from smartform.engines.merging import prepared
 
+    adapter = adapter_path(settings)
+    files = prepared(models.locate(base_model(settings)), adapter, email_adapter_path(settings))
     return LlamaEngine(
-        models.locate(base_model(settings)),
-        adapter_path(settings),
-        email_adapter_path(settings),
+        files.base,
+        files.adapter,
+        files.other,
         threads=settings.threads,
+        merged=adapter.stem if adapter and not files.adapter else "",
     )
 
 

@@ -1,0 +1,174 @@
+"""One task's adapter worked into the base model: added once, not at every matrix of every pass.
+
+llama.cpp evaluates a LoRA beside the matrix it changes, which costs an eighth of a prompt and a third
+of a short step (`python -m bench.weights`). The resident model is therefore the base with the adapter
+that fills forms in it. The other task's adapter is put onto that model as its difference from the
+first, a LoRA of both ranks, so one model still serves both.
+
+The files made here lie in the cache folder, named by what they were made of; the oldest are dropped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import gguf
+import numpy as np
+import numpy.typing as npt
+from filelock import FileLock
+
+from smartform.engines.models import cache_folder
+
+log = logging.getLogger(__name__)
+
+KEPT = 4
+"""Made files that stay: those of this adapter and of the one before."""
+
+_FLOATS = {gguf.GGMLQuantizationType.F16: np.float16, gguf.GGMLQuantizationType.F32: np.float32}
+
+Matrix = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What an engine loads.
+
+    Args:
+        base: GGUF file of the resident model.
+        adapter: LoRA for the first task, None where it needs none.
+        other: LoRA for the other task, None where it has none.
+    """
+
+    base: Path
+    adapter: Path | None
+    other: Path | None
+
+
+def prepared(base: Path, adapter: Path | None, other: Path | None) -> Loaded:
+    """The files to load so that `adapter` costs nothing; those given where they cannot be made.
+
+    Args:
+        base: GGUF file with 16- or 32-bit matrices; others are not merged into.
+        adapter: GGUF LoRA of the task that must be fast.
+        other: GGUF LoRA of another task on the same base.
+    """
+    if adapter is None:
+        return Loaded(base, adapter, other)
+    key = _key(base, adapter)
+    try:
+        whole = _made(f"{key}.gguf", partial(merge, base, adapter))
+        if other is not None:
+            other = _made(f"{key}-{_key(other)}.gguf", partial(difference, other, adapter))
+    except (OSError, ValueError, KeyError) as error:
+        log.warning("%s is not merged into %s: %s", adapter.name, base.name, error)
+        return Loaded(base, adapter, other)
+    return Loaded(whole, None, other)
+
+
+def merge(base: Path, adapter: Path, target: Path) -> None:
+    """Write `base` with the changes of `adapter` in it to `target`; all else stays as it is.
+
+    Raises:
+        OSError: a file cannot be read or written.
+        ValueError: the adapter does not fit, or a matrix that it changes has fewer than 16 bits.
+    """
+    changes = _read(adapter)
+    tensors = {tensor.name: tensor for tensor in gguf.GGUFReader(base).tensors}
+    shutil.copyfile(base, target)
+    with target.open("r+b") as stream:
+        for name, (down, up) in changes.items():
+            tensor = tensors.get(name)
+            if tensor is None or tensor.data.shape != (len(up), down.shape[1]):
+                raise ValueError(f"the adapter changes '{name}', which the model does not have so")
+            if tensor.tensor_type not in _FLOATS:
+                raise ValueError(f"'{name}' is stored in {tensor.tensor_type.name}")
+            merged = tensor.data.astype(np.float32) + up @ down
+            stream.seek(tensor.data_offset)
+            stream.write(merged.astype(_FLOATS[tensor.tensor_type]).tobytes())
+
+
+def difference(adapter: Path, merged: Path, target: Path) -> None:
+    """Write the LoRA that turns a base with `merged` in it into one with `adapter` in it.
+
+    Raises:
+        OSError: a file cannot be read or written.
+        ValueError: a file is no LoRA, or the two are for different architectures.
+    """
+    wanted, present = _read(adapter), _read(merged)
+    architecture = _architecture(adapter)
+    if _architecture(merged) != architecture:
+        raise ValueError(f"{adapter.name} and {merged.name} are for different models")
+    writer = gguf.GGUFWriter(target, architecture)
+    writer.add_type(gguf.GGUFType.ADAPTER)
+    writer.add_string(gguf.Keys.Adapter.TYPE, "lora")
+    writer.add_float32(gguf.Keys.Adapter.LORA_ALPHA, 1.0)
+    for name in sorted({*wanted, *present}):
+        downs, ups = [], []
+        for (down, up), sign in ((m[name], s) for m, s in ((wanted, 1), (present, -1)) if name in m):
+            downs.append(down)
+            ups.append(sign * up)
+        joined = np.concatenate(downs)
+        writer.add_tensor(f"{name}.lora_a", joined)
+        # llama.cpp multiplies by alpha / rank.
+        writer.add_tensor(f"{name}.lora_b", len(joined) * np.concatenate(ups, axis=1))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def _read(adapter: Path) -> dict[str, tuple[Matrix, Matrix]]:
+    """What a LoRA adds to each matrix: A (rank, in) and B (out, rank), alpha / rank in the latter."""
+    reader = gguf.GGUFReader(adapter)
+    alpha = reader.get_field(gguf.Keys.Adapter.LORA_ALPHA)
+    if alpha is None:
+        raise ValueError(f"{adapter.name} is no LoRA")
+    stored = {t.name: gguf.quants.dequantize(t.data, t.tensor_type) for t in reader.tensors}
+    changes = {}
+    for name in (n.removesuffix(".lora_a") for n in stored if n.endswith(".lora_a")):
+        down, up = (stored[f"{name}.{side}"].astype(np.float32) for side in ("lora_a", "lora_b"))
+        changes[name] = (down, up * np.float32(float(alpha.contents()) / len(down)))
+    return changes
+
+
+def _architecture(path: Path) -> str:
+    field = gguf.GGUFReader(path).get_field("general.architecture")
+    return str(field.contents()) if field else ""
+
+
+def _key(*files: Path) -> str:
+    """A name for what is made of `files`: of an adapter's content, of a model's path, size and age."""
+    digest = hashlib.sha256()
+    for file in files:
+        about = file.stat()
+        if about.st_size < 2**26:
+            digest.update(hashlib.sha256(file.read_bytes()).digest())
+        else:
+            digest.update(f"{file.resolve()} {about.st_size} {about.st_mtime_ns}".encode())
+    return digest.hexdigest()[:24]
+
+
+def _made(name: str, make: Callable[[Path], None]) -> Path:
+    """The made file of that name, made where it is not there yet."""
+    folder = cache_folder() / "merged"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name
+    with FileLock(folder / ".lock"):
+        if path.exists():
+            os.utime(path)
+            return path
+        with tempfile.TemporaryDirectory(prefix=".making-", dir=folder) as making:
+            fresh = Path(making) / name
+            make(fresh)
+            fresh.rename(path)
+        for old in sorted(folder.glob("*.gguf"), key=lambda p: p.stat().st_mtime)[:-KEPT]:
+            old.unlink(missing_ok=True)
+    return path
