@@ -252,7 +252,7 @@ def test_a_second_task_on_the_same_model_leaves_the_first_as_it_was(engine: Llam
     after = decode(engine, TEXT, branch)["guestName"]
     assert after.texts == before.texts
     # The text was cached this time: what is read in other company is rounded otherwise.
-    assert after.p_value == pytest.approx(before.p_value, abs=0.02)
+    assert after.probability == pytest.approx(before.probability, abs=0.02)
     again = rewrite(engine, caution=25.0)
     assert again.text == revised.text
     assert again.logprob == pytest.approx(revised.logprob, abs=0.5)  # the rules were cached this time
