@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from smartform.answers import Reader
+from smartform.answers import LONG, Reader
 from smartform.assignment import settle
 from smartform.constraints import Plan, plan
 from smartform.engines.base import Branch, Cancel, Decoded, TextEngine, never
@@ -179,10 +179,20 @@ class Filler:
         """The engine's answers; what it spent is added to `stats`."""
         if not plans:
             return
-        branches = [Branch(name, p.constraint) for name, p in plans.items()]
+        branches = [self._branch(name, p) for name, p in plans.items()]
         yield from self.engine.decode(prompt, branches, cancel=cancel)
         for key, value in self.engine.stats().items():
             stats[key] = stats.get(key, 0.0) + value
+
+    def _branch(self, name: str, plan: Plan) -> Branch:
+        """What is asked of the engine: values that the policy would not give need not be found.
+
+        Of expressions that were spotted in the text the second best counts, too: it is the answer
+        where another field has the best.
+        """
+        kind = FieldType.LIST if plan.field.type is FieldType.GROUP else plan.field.type
+        exact = kind not in LONG and not plan.candidates
+        return Branch(name, plan.constraint, self._policy[kind].accept, exact)
 
 
 def read_answer(field: Field, plan: Plan, text: str, today: date | None, decoded: Decoded) -> Value:

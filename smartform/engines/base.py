@@ -58,10 +58,19 @@ Constraint = Copy | OneOf
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """One field to answer: its protocol name and what its value may be."""
+    """One field to answer: its protocol name and what its value may be.
+
+    Args:
+        floor: what is less probable is of no use: where the text is that unlikely to say anything,
+            nothing need be looked for.
+        exact: whether the floor is for the one best value, too, so that a search may end where no
+            value can reach it; its answer has no texts then, and `probability` is the bound it fell under.
+    """
 
     name: str
     constraint: Constraint
+    floor: float = 0.0
+    exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,12 +132,16 @@ class Searcher:
         sequences: where hypotheses are evaluated.
         base: the branch's own sequence and the position at which the value begins.
         stops: tokens that end a value.
+        floor: hypotheses whose log-probability is below this are not followed.
+        bound: the highest log-probability among those, once the search is over.
     """
 
     line_of: Callable[[int], Line]
     sequences: Sequences
     base: tuple[int, int]
     stops: tuple[int, ...]
+    floor: float = -math.inf
+    bound: float = -math.inf
     done: list[Found] = field(default_factory=list)
     held: int = 0
 
@@ -151,12 +155,12 @@ class Searcher:
             scores: first token → its log-probability.
         """
         order = count()
-        floor = max(scores.values()) + _FORGETTABLE
-        likely = [(scores[token], keys) for token, keys in groups.items() if scores[token] >= floor]
+        least = max(scores.values()) + _FORGETTABLE
+        likely = [(scores[token], keys) for token, keys in groups.items() if scores[token] >= least]
         heap = [(-score, next(order), Node(score, keys)) for score, keys in likely]
         heapq.heapify(heap)
         while heap:
-            best = max((f.score for f in self.done), default=-math.inf)
+            best = max([self.floor, *(f.score for f in self.done)])
             nodes: list[Node] = []
             rival = -heap[0][0] + RIVAL
             while heap and len(nodes) < WIDTH and -heap[0][0] > best and -heap[0][0] >= rival:
@@ -173,6 +177,7 @@ class Searcher:
             for node, ask, row in zip(nodes, asks, rows, strict=True):
                 for child in self._expand(node, ask, row):
                     heapq.heappush(heap, (-child.score, next(order), child))
+        self.bound = max((node.score for _, _, node in heap), default=-math.inf)
         for _, _, node in heap:
             self._drop(node)
 
@@ -297,7 +302,8 @@ class BranchDecoder:
         many = self.branch.constraint.many
         groups = self._groups(0)
         self.p_silent = self._silence(groups)
-        while groups and self.p_silent <= SILENT and len(self.items) < MAX_ITEMS:
+        quiet = min(SILENT, 1 - self.branch.floor)
+        while groups and self.p_silent <= quiet and len(self.items) < MAX_ITEMS:
             best = yield from self._item(groups)
             if best is None or not many or not (yield from self._separated(best)):
                 break
@@ -326,10 +332,12 @@ class BranchDecoder:
         if self.branch.constraint.many:
             stops += (self.vocabulary.separator,)
         base = (self.sequence, self.position)
-        searcher = Searcher(self.lines.line, self.sequences, base, stops)
+        searcher = Searcher(self.lines.line, self.sequences, base, stops, self._floor(scores))
         yield from searcher.search(groups, scores)
         best = max(searcher.done, key=lambda found: found.score, default=None)
         if best is None:
+            self.items.clear()
+            self.p_value *= math.exp(min(0.0, searcher.bound - _logsum(scores.values())))
             return None
         mass = max(_logsum(scores.values()), _logsum(found.score for found in searcher.done))
         self.p_value *= math.exp(min(0.0, best.score - mass))
@@ -337,6 +345,13 @@ class BranchDecoder:
             self.p_texts = _shares(len(self.branch.constraint.texts), searcher.done, mass)
         self.items.append(best)
         return best
+
+    def _floor(self, scores: dict[int, float]) -> float:
+        """The least log-probability of an item with which the whole value can still be of use."""
+        if not self.branch.exact or self.branch.floor <= 0:
+            return -math.inf
+        needed = self.branch.floor / max(1e-9, (1 - self.p_silent) * self.p_value)
+        return _logsum(scores.values()) + math.log(needed)
 
     def _separated(self, best: Found) -> Generator[list[Ask], list[dict[int, Logits]], bool]:
         """Write the item into the own sequence; whether another one follows it."""

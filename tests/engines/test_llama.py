@@ -108,6 +108,22 @@ def test_copied_values_are_pieces_of_the_text_between_word_edges(engine: LlamaEn
             assert not (around[1].isalnum() and copied[-1].isalnum())
 
 
+def test_a_value_that_cannot_reach_its_floor_is_not_looked_for(engine: LlamaEngine) -> None:
+    free = decode(engine, TEXT, Branch("guestName", Copy()))["guestName"]
+    assert free.probability is not None and free.p_no_data is not None
+    sure = free.probability * (1 - free.p_no_data)
+    under = decode(engine, TEXT, Branch("guestName", Copy(), floor=0.9 * sure, exact=True))["guestName"]
+    assert under.texts == free.texts
+    assert under.probability == pytest.approx(free.probability, abs=0.02)
+    over = (1 + sure) / 2
+    ended = decode(engine, TEXT, Branch("guestName", Copy(), floor=over, exact=True))["guestName"]
+    assert ended.texts == ()
+    assert ended.probability is not None and ended.p_no_data is not None
+    assert ended.probability * (1 - ended.p_no_data) < over
+    loose = decode(engine, TEXT, Branch("guestName", Copy(), floor=over))["guestName"]
+    assert (loose.texts == free.texts) == (1 - free.p_no_data >= over)
+
+
 def test_one_of_admits_nothing_else_and_its_probabilities_add_up(engine: LlamaEngine) -> None:
     options = ("Single room", "Double room", "Double room with a view", "Suite")
     answer = decode(engine, TEXT, Branch("room", OneOf(options)), Branch("none", OneOf(())))
