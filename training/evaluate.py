@@ -4,6 +4,7 @@
     python -m training.evaluate forms --data FILE --adapter none          # the untrained base
     python -m training.evaluate forms --data FILE --compare none models/forms.gguf --report DIR
     python -m training.evaluate resume --data training/data/resume/dev.jsonl
+    python -m training.evaluate metadata --data training/data/metadata/dev.jsonl
     python -m training.evaluate email --data FILE                         # see training.evaluate_email
     python -m training.evaluate tone                                      # see training.tone_evaluation
 
@@ -28,8 +29,9 @@ from smartform.results import State
 from smartform.resume import ResumeReader
 from smartform.schema import FormSpec
 from smartform.settings import Settings
-from training import evaluate_email, evaluate_resume, tone_evaluation
+from training import evaluate_email, evaluate_metadata, evaluate_resume, tone_evaluation
 from training.metrics import Outcome, calibration_error, f1_interval, review_rates, score
+from training.public import load_public
 from training.report import write_report
 from training.targets import read_rows
 
@@ -44,6 +46,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     resume = tasks.add_parser("resume", help="resumes read")
     _add_arguments(resume)
     resume.set_defaults(run=evaluate_resumes)
+    pages = tasks.add_parser("metadata", help="first pages of papers read")
+    _add_arguments(pages)
+    pages.set_defaults(run=evaluate_pages)
     email = tasks.add_parser("email", help="e-mails proofread")
     evaluate_email.add_arguments(email)
     email.set_defaults(run=evaluate_email.run)
@@ -79,6 +84,15 @@ def evaluate_resumes(arguments: argparse.Namespace) -> None:
     for _, filler in _fillers(arguments):
         measures = evaluate_resume.evaluate(ResumeReader(filler), rows)
         print(f"\n{filler.engine.name}: {len(rows)} texts of {arguments.data}", measures.table(), sep="\n")
+
+
+def evaluate_pages(arguments: argparse.Namespace) -> None:
+    """Print what each adapter asked for reads of first pages."""
+    rows = load_public("metadata", str(arguments.data), arguments.limit)
+    for _, filler in _fillers(arguments):
+        outcomes, seconds = evaluate(filler, rows)
+        print(f"\n{filler.engine.name}: {len(rows)} texts of {arguments.data}, {seconds:.2f} s a text")
+        print(evaluate_metadata.table(outcomes))
 
 
 def evaluate_forms(arguments: argparse.Namespace) -> None:

@@ -29,6 +29,7 @@ from smartform.grounding import ground
 from smartform.schema import Field, FieldType, Value, humanise
 from smartform.values import SPOTTED, find_candidates, languages_of, normalise
 from smartform.values.words import fold, words_of
+from training.metadata_data import metadata
 from training.resume_data import dotin, resumes
 from training.resume_synth import made_resumes
 from training.targets import target_of
@@ -495,6 +496,7 @@ SOURCES = {
     "grobid": "GROBID headers (annotations CC BY 4.0)",
     "resume": "resumes written or made up for this product (Apache-2.0)",
     "dotin": "dotin resumes (CC0 1.0)",
+    "metadata": "first pages of papers and books written for this product (Apache-2.0)",
 }
 """What each set is, and its licence, for model cards."""
 
@@ -505,6 +507,7 @@ LOADERS: dict[str, Callable[[Records, Sequence[int], str], Iterator[Row]]] = {
     "grobid": grobid,
     "resume": resumes,
     "dotin": dotin,
+    "metadata": metadata,
 }
 """Name in a configuration → what turns a file's records, in an order, into rows; it knows the file's name."""
 

@@ -399,7 +399,7 @@ class _Reader:
         yield _Parsed(i, year[0] if year else stop, year[1] if year else None, month, day)
 
     def _skip_ordinal_ending(self, i: int) -> int:
-        endings = ("st", "nd", "rd", "th", "er", "e", "a", "o", "de", "ste")
+        endings = ("st", "nd", "rd", "th", "er", "e", "a", "o", "de", "ste", "º", "ª")
         glued = i < len(self.words) and self.words[i - 1].end >= self.words[i].start - 1
         return i + 1 if glued and self._fold(i) in endings and self._fold(i - 1).isdecimal() else i
 

@@ -60,6 +60,13 @@ _WHOLES = {
     "pt": {"duzia": 12, "par": 2, "ambos": 2, "ambas": 2, "duas": 2, "dezena": 10, "cem": 100},
     "nl": {"dozijn": 12, "paar": 2, "beide": 2, "tweeen": 2, "drieen": 3, "vieren": 4},
 }  # fmt: skip
+_RESPELT = {
+    "sv": (("fortio", "fyrtio"), ("etthundra", "hundra")),
+    "de": (("einhundert", "hundert"),),
+    "pt": (("dezasseis", "dezesseis"), ("dezassete", "dezessete"), ("dezanove", "dezenove"),
+           ("catorze", "quatorze")),
+}  # fmt: skip
+"""How num2words spells a number, and how people do too: Swedish forty, a bare hundred, Brazilian teens."""
 _MAX_PHRASE = 7
 
 
@@ -103,7 +110,7 @@ def ordinals(language: str) -> dict[tuple[str, ...], int]:
     extra = {
         "fr": {"premier": 1, "premiere": 1, "seconde": 2, "second": 2},
         "es": {"primer": 1, "tercer": 3},
-        "sv": {"forste": 1, "andre": 2},
+        "sv": {"forste": 1, "andre": 2, "fyrtionde": 40},
         "de": {"dritte": 3, "dritten": 3},
         "it": {},
     }
@@ -135,6 +142,9 @@ def _add_variants(table: dict[tuple[str, ...], int], language: str) -> None:
         for words, number in list(table.items()):
             if words[:2] == ("one", "hundred"):
                 table.setdefault(("a", *words[1:]), number)
+    for spelling, other in _RESPELT.get(language, ()):
+        for words, number in list(table.items()):
+            table.setdefault(tuple(word.replace(spelling, other) for word in words), number)
     feminine = {"es": ("ientos", "ientas"), "pt": ("entos", "entas")}.get(language)
     for words, number in list(table.items()):
         if feminine and words[0].endswith(feminine[0]):

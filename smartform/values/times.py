@@ -27,7 +27,7 @@ _AT = frozenset(
     at alle all um kl klockan a las la le les as om gegen vers ab per by around from till until
     dalle dall bis von entre between y e and before after ore tra hasta desde verso sulle entro h ca
     about circa since ora mellan fore vid mot rond tegen van tot fran efter innan the della delle
-    sobre
+    sobre zwischen nach tussen das dopo
     """.split()
 )
 _NOON = {"noon": 12, "midday": 12, "mezzogiorno": 12, "mittags": 12, "midi": 12, "mediodia": 12, "middag": 12,

@@ -54,9 +54,11 @@ def joined(text: str, left: Word, right: Word, *, commas: bool = False) -> bool:
     """Whether two words belong to one expression.
 
     Spaces, a hyphen or an apostrophe may part them, a full stop after a figure or an
-    abbreviation, a comma where `commas` says so.
+    abbreviation, the sign of '1° maggio', a comma where `commas` says so.
     """
     gap = text[left.end : right.start]
+    if left.folded.isdecimal():
+        gap = gap.removeprefix("°")
     if len(gap) > 3 or gap.count("\n") > 1:
         return False
     if "." in gap and not (left.folded.isdecimal() or len(left.folded) <= 4):

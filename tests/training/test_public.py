@@ -43,6 +43,16 @@ SGD = {
     "first_user_utterance": "A table for two.",
     "first_turn_target": {"party_size": ["2"]},
 }
+OURS = ("resume", "metadata")
+PAGE = {
+    "id": "md-x", "lang": "en", "doc_type": "thesis",
+    "text": "On Tea\nand Time\nA thesis by Ada Lum\nSupervised by Bo Ek\nLeeds, May 2021\n\nWe drink.",
+    "metadata": {
+        "title": "On Tea and Time", "subtitle": None, "authors": ["Ada Lum"], "advisors": ["Bo Ek"],
+        "institution": "University of Leeds", "publication_venue": None, "date": "2021-05", "language": "en",
+        "keywords": None, "doi": None, "isbn": None, "issn": None, "abstract": "We drink.",
+    },
+}  # fmt: skip
 SNIPS = [
     {
         "text": "Play MÃºsica by Ada for 4 people ",
@@ -150,6 +160,28 @@ def test_front_pages_are_copied_and_dated(tmp_path: Path) -> None:
     assert "doctype" not in found
 
 
+def test_first_pages_are_asked_with_the_apps_own_form(tmp_path: Path) -> None:
+    (row,) = load_public("metadata", written(tmp_path / "train.jsonl", PAGE))
+    found = values(row)
+    assert found["title"] == "On Tea and Time"
+    assert found["published"] == "2021-05"
+    assert found["kind"] == "thesis"
+    assert found["advisors"] == ["Bo Ek"]
+    assert found["doi"] is found["keywords"] is None
+    assert "institution" not in found, "the text does not hold it as it is written"
+    assert example_of(row).targets["published"] == "May 2021"
+
+
+def test_our_first_pages_can_be_reached_and_none_is_measured_and_learnt() -> None:
+    learnt, measured = (
+        load_public("metadata", f"training/data/metadata/{part}.jsonl") for part in ("train", "dev")
+    )
+    reached, valued, silent = reach(learnt)
+    assert reached / valued > 0.97
+    assert silent
+    assert not {row["id"] for row in learnt} & {row["id"] for row in measured}
+
+
 def test_a_part_is_drawn_the_same_way_each_time(tmp_path: Path) -> None:
     path = written(tmp_path / "it.jsonl", *(HOME[0] | {"text": f"{n} in cucina"} for n in range(30)))
     drawn = [[row["id"] for row in load_public("home", path, 5, seed)] for seed in (1, 1, 2)]
@@ -170,7 +202,7 @@ def test_a_source_is_a_file_or_a_hub_address(tmp_path: Path) -> None:
 def test_every_set_states_its_licence() -> None:
     assert SOURCES.keys() == LOADERS.keys()
     assert all(re.search(r"CC0|CC BY|Apache", source) for source in SOURCES.values())
-    assert all("CC" in (loader.__doc__ or "") for name, loader in LOADERS.items() if name != "resume")
+    assert all("CC" in (loader.__doc__ or "") for name, loader in LOADERS.items() if name not in OURS)
 
 
 def test_the_command_prints_rows_and_their_reach(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -29,6 +29,8 @@ def dates(text: str, language: str, today: date | None = TODAY) -> set[tuple[str
         ("en", "built in 1987", "1987", "1987"),
         ("en", "due 2026-04-01", "2026-04-01", "2026-04-01"),
         ("it", "nato il 3 febbraio 1990", "3 febbraio 1990", "1990-02-03"),
+        ("it", "dal 1° febbraio 2025", "1° febbraio 2025", "2025-02-01"),
+        ("pt", "em 1º de fevereiro de 2025", "1º de fevereiro de 2025", "2025-02-01"),
         ("it", "il primo maggio 2025", "primo maggio 2025", "2025-05-01"),
         ("sv", "den 24 december 2025", "24 december 2025", "2025-12-24"),
         ("de", "am 15. März 2025 um acht", "15. März 2025", "2025-03-15"),

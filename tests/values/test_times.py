@@ -45,6 +45,15 @@ def test_one_reading(language: str, text: str, raw: str, value: str) -> None:
     assert (raw, value, "") in times(text, language)
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "hour"),
+    [("de", "zwischen neun und zehn", "neun"), ("nl", "tussen negen en tien", "negen"),
+     ("pt", "depois das nove", "nove"), ("it", "dopo le nove", "nove")],
+)  # fmt: skip
+def test_an_hour_said_after_or_between_others(language: str, text: str, hour: str) -> None:
+    assert (hour, "09:00", "") in times(text, language)
+
+
 def test_an_hour_of_either_half_of_the_day_has_two_readings() -> None:
     assert {("half past six", "06:30", ""), ("half past six", "18:30", "pm")} <= times(
         "at half past six", "en"
