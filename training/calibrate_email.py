@@ -16,7 +16,7 @@ from pathlib import Path
 
 from smartform.alignment import changes
 from smartform.engines.base import Rewriter
-from smartform.engines.load import text_engine
+from smartform.engines.load import text_engine, tone_scorer
 from smartform.errors import WeightsError
 from smartform.mail_policy import MailPolicy
 from smartform.protect import protected
@@ -67,10 +67,12 @@ class Outcome:
 
 def main(argv: Sequence[str] | None = None) -> None:
     config, _ = parse_arguments(argv, "Fit the e-mail policy on held-out examples.")
-    engine = text_engine(Settings.from_environment())
+    settings = Settings.from_environment()
+    engine = text_engine(settings)
     if not isinstance(engine, Rewriter):
         raise WeightsError("This engine does not revise mails.", "Set SMARTFORM_ENGINE to 'local'.")
-    held = [example for example in load(config) if is_held_out(example, config.holdout)]
+    examples = load(config, tone_scorer(settings))
+    held = [example for example in examples if is_held_out(example, config.holdout)]
     outcomes = []
     for caution in CAUTIONS:
         found = list(try_margins(caution, [revised(engine, example, caution) for example in held]))

@@ -3,9 +3,10 @@
     python -m training.email_data --config training/configs/email.yaml --show 12
 
 Prints what each source gives, the share that needs no change, and some examples. Written pairs
-(`data`) come paragraph by paragraph with the tone they were labelled with. The clean text of the
-public sets has no tone labels: it is said to be neutral or polite, with any sentiment, so that
-impoliteness alone tells that a tone is to be mended.
+(`data`) come paragraph by paragraph with the tone they were labelled with, or, in `HEARD_SHARE` of the
+examples, with the one that the product's scorer hears in them: that is what stands in the prompt in
+use, and it misses some rude drafts, which are to be mended all the same. The clean text of the public
+sets has no tone labels: it is said to be neutral or polite, with any sentiment.
 """
 
 from __future__ import annotations
@@ -21,7 +22,10 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from smartform.engines.load import tone_scorer
 from smartform.revision import Amount, Register
+from smartform.settings import Settings
+from smartform.tone import ToneScorer
 from training.config import PublicSet, TrainConfig, read_config
 from training.corrupt import corrupt
 from training.public import located
@@ -40,6 +44,9 @@ WORDS = (4, 60)
 CONTEXT_SHARE = 0.3
 """How often what stands before a paragraph is shown where there is something."""
 
+HEARD_SHARE = 0.5
+"""Share of the labelled examples whose tone is not the label but what the scorer says."""
+
 ALL = tuple(Amount)
 
 
@@ -49,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--show", type=int, default=5)
     arguments = parser.parse_args(argv)
     config = read_config(arguments.config)
-    examples = load(config)
+    examples = load(config, tone_scorer(Settings.from_environment()))
     for source, count in sorted(Counter(e.id.split(":")[0] for e in examples).items()):
         print(f"{source}: {count}")
     unchanged = sum(e.draft == e.revision for e in examples)
@@ -59,11 +66,32 @@ def main(argv: Sequence[str] | None = None) -> None:
         print(f"\n{example.prompt._question}\n→ {example.revision}")
 
 
-def load(config: TrainConfig) -> list[Rewrite]:
-    """Every example of the written files and the public sets, as it is in the first epoch."""
+def load(config: TrainConfig, scorer: ToneScorer) -> list[Rewrite]:
+    """Every example of the written files and the public sets, as it is in the first epoch.
+
+    Args:
+        scorer: tells the tone of some of the labelled examples (`heard`).
+    """
+    labelled, others = written(read_rows(config.data), config.seed), []
+    for part in config.public:
+        (labelled if part.set in LABELLED else others).extend(load_set(part, config.seed))
     spoil = Spoiler(config.seed)
-    public = chain.from_iterable(load_set(part, config.seed) for part in config.public)
-    return [spoil(example, 0) for example in chain(written(read_rows(config.data), config.seed), public)]
+    return [spoil(example, 0) for example in (*heard(labelled, scorer, config.seed), *others)]
+
+
+def heard(examples: Sequence[Rewrite], scorer: ToneScorer, seed: int) -> list[Rewrite]:
+    """The examples, `HEARD_SHARE` of them with the tone that the scorer hears in their draft.
+
+    The draft is a paragraph, and its own tone is what the proofreader tells the model.
+    """
+    rng = Random(f"{seed} heard")
+    chosen = [rng.random() < HEARD_SHARE for _ in examples]
+    drafts = list(dict.fromkeys(e.draft for e, drawn in zip(examples, chosen, strict=True) if drawn))
+    tones = dict(zip(drafts, scorer.score(drafts), strict=True))
+    return [
+        replace(e, manner=(tones[e.draft].manner.value, tones[e.draft].feeling.value)) if drawn else e
+        for e, drawn in zip(examples, chosen, strict=True)
+    ]
 
 
 class Spoiler:
@@ -175,6 +203,8 @@ LOADERS: dict[str, Callable[[str, Random], Iterable[Rewrite]]] = {
     "mails": mails,
     "toned": toned,
 }
+LABELLED = frozenset({"toned"})
+"""Sets whose rows say how they sound."""
 
 
 def rows_of(path: str) -> Iterator[dict[str, Any]]:

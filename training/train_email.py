@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from smartform.engines.load import tone_scorer
+from smartform.settings import Settings
 from training.check_data import require_files
 from training.config import parse_arguments
 from training.email_data import Spoiler, load
@@ -24,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     require_files(config.data, config.evaluation, "training.train_email")
     train(
         config,
-        load(config),
+        load(config, tone_scorer(Settings.from_environment())),
         encoding=RewriteEncoder,
         augment=Spoiler(config.seed),
         resume=arguments.resume,

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 import pytest
 from safetensors.torch import load_file
 
+from smartform.engines.tone import OnnxTone
 from smartform.prompts import ChatFormat
 from smartform.revision import Amount, Register
+from smartform.tone import Tone
+from tests.mails import FakeScorer
 from tests.training import tiny
 from training.config import PublicSet, TrainConfig
-from training.email_data import Spoiler, load, load_set, pieces, written
+from training.email_data import Spoiler, heard, load, load_set, pieces, written
 from training.leakage import overlaps, read_texts
 from training.objective import PREFIX
 from training.rewrites import EDIT_WEIGHT, Rewrite, RewriteEncoder, edit_weights, encode_branch, pack
@@ -72,13 +77,60 @@ def test_rude_drafts_are_left_alone_where_only_errors_count() -> None:
     assert all(e.draft == e.revision for e in kept)
 
 
+class Deaf:
+    """A `ToneScorer` to which every text is polite and cheerful; `calls` keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.calls: list[list[str]] = []
+
+    def score(self, texts: Sequence[str]) -> tuple[Tone, ...]:
+        self.calls.append(list(texts))
+        return tuple(Tone((0.1, 0.2, 0.7), (0.1, 0.2, 0.7)) for _ in texts)
+
+
+def test_some_labelled_examples_bear_the_tone_that_is_heard() -> None:
+    examples = [e for seed in range(20) for e in written([ROW], seed)]
+    scorer = Deaf()
+    told = heard(examples, scorer, seed=0)
+    otherwise = [e.manner == ("polite", "positive") for e in told]
+    assert 0.35 < sum(otherwise) / len(told) < 0.65
+    assert [replace(e, manner=("", "")) for e in told] == [replace(e, manner=("", "")) for e in examples]
+    assert all(e.manner == old.manner for e, old, o in zip(told, examples, otherwise, strict=True) if not o)
+    assert len(scorer.calls) == 1
+    assert len(set(scorer.calls[0])) == len(scorer.calls[0]) <= 2
+    assert heard(examples, Deaf(), seed=0) == told
+
+
+def test_rude_drafts_are_mended_whatever_tone_is_heard(config: TrainConfig, tmp_path: Path) -> None:
+    rude = [{"id": f"t-{n}", "lang": "en", "text": f"Where is box {n}, you fool?", "politeness": "impolite",
+             "sentiment": "negative"} for n in range(20)]  # fmt: skip
+    toned = PublicSet("toned", str(write(tmp_path / "toned.jsonl", rude)))
+    examples = load(replace(config, public=(*config.public, toned)), Deaf())
+    heard_polite = {e.id.split(":")[0] for e in examples if e.manner == ("polite", "positive")}
+    assert {"toned", "written"} <= heard_polite
+    assert {e.manner for e in examples if e.id.startswith("toned")} == {
+        ("polite", "positive"), ("impolite", "negative")
+    }  # fmt: skip
+    assert all(e.amount is Amount.ERRORS for e in examples if e.id.startswith("toned"))
+    assert any(e.draft != e.revision for e in examples if e.manner[0] == "polite" and not e.spoilt)
+
+
+def test_the_shipped_scorer_labels_drafts(config: TrainConfig) -> None:
+    scorer = OnnxTone.bundled(threads=1)
+    examples = load(config, scorer)
+    assert examples == load(config, scorer)
+    for example, old in zip(examples, written([ROW], config.seed), strict=False):
+        [tone] = scorer.score([example.draft])
+        assert example.manner in {old.manner, (tone.manner.value, tone.feeling.value)}
+
+
 def test_paragraphs_must_match() -> None:
     with pytest.raises(ValueError, match="em-1"):
         written([ROW | {"revision": "Lars, please."}], seed=0)
 
 
 def test_clean_text_is_spoilt_otherwise_each_epoch_and_sometimes_not(config: TrainConfig) -> None:
-    examples = [e for e in load(config) if e.spoilt]
+    examples = [e for e in load(config, FakeScorer()) if e.spoilt]
     assert len(examples) == 20
     assert 2 <= sum(e.draft == e.revision for e in examples) <= 14
     spoil = Spoiler(config.seed)
