@@ -4,7 +4,9 @@
     python -m training.evaluate forms --data FILE --adapter none          # the untrained base
     python -m training.evaluate forms --data FILE --compare none models/forms.gguf --report DIR
     python -m training.evaluate resume --data training/data/resume/dev.jsonl
+    python -m training.evaluate forms --set sgd --data dev.jsonl --limit 150      # a public set
     python -m training.evaluate metadata --data training/data/metadata/dev.jsonl
+    python -m training.evaluate metadata --set grobid --data corpus.jsonl --limit 60
     python -m training.evaluate email --data FILE                         # see training.evaluate_email
     python -m training.evaluate tone                                      # see training.tone_evaluation
 
@@ -31,7 +33,7 @@ from smartform.schema import FormSpec
 from smartform.settings import Settings
 from training import evaluate_email, evaluate_metadata, evaluate_resume, tone_evaluation
 from training.metrics import Outcome, calibration_error, f1_interval, review_rates, score
-from training.public import load_public
+from training.public import LOADERS, load_public
 from training.report import write_report
 from training.targets import read_rows
 
@@ -41,6 +43,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     tasks = parser.add_subparsers(dest="task", required=True)
     forms = tasks.add_parser("forms", help="field values")
     _add_arguments(forms)
+    forms.add_argument("--set", choices=sorted(LOADERS), help="what --data is; FORMAT.md rows if left out")
     forms.add_argument("--report", type=Path, help="folder for the HTML report and outcomes.json")
     forms.set_defaults(run=evaluate_forms)
     resume = tasks.add_parser("resume", help="resumes read")
@@ -48,6 +51,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     resume.set_defaults(run=evaluate_resumes)
     pages = tasks.add_parser("metadata", help="first pages of papers read")
     _add_arguments(pages)
+    pages.add_argument("--set", choices=("grobid", "metadata"), default="metadata", help="what --data is")
     pages.set_defaults(run=evaluate_pages)
     email = tasks.add_parser("email", help="e-mails proofread")
     evaluate_email.add_arguments(email)
@@ -88,7 +92,7 @@ def evaluate_resumes(arguments: argparse.Namespace) -> None:
 
 def evaluate_pages(arguments: argparse.Namespace) -> None:
     """Print what each adapter asked for reads of first pages."""
-    rows = load_public("metadata", str(arguments.data), arguments.limit)
+    rows = load_public(arguments.set, str(arguments.data), arguments.limit, held=True)
     for _, filler in _fillers(arguments):
         outcomes, seconds = evaluate(filler, rows)
         print(f"\n{filler.engine.name}: {len(rows)} texts of {arguments.data}, {seconds:.2f} s a text")
@@ -97,7 +101,10 @@ def evaluate_pages(arguments: argparse.Namespace) -> None:
 
 def evaluate_forms(arguments: argparse.Namespace) -> None:
     """Print the table of each adapter asked for."""
-    rows = read_rows([arguments.data])[: arguments.limit]
+    if arguments.set:
+        rows = load_public(arguments.set, str(arguments.data), arguments.limit, held=True)
+    else:
+        rows = read_rows([arguments.data])[: arguments.limit]
     for adapter, filler in _fillers(arguments):
         outcomes, seconds = evaluate(filler, rows)
         print(f"\n{filler.engine.name}: {len(rows)} texts of {arguments.data}, {seconds:.2f} s a text")

@@ -70,12 +70,16 @@ def main(argv: Sequence[str] | None = None) -> None:
     print(f"{len(rows)} rows, {valued} values, reachable {share}, {silent} silent fields")
 
 
-def load_public(name: str, source: str, rows: int | None = None, seed: int = 0) -> list[Row]:
+def load_public(
+    name: str, source: str, rows: int | None = None, seed: int = 0, *, held: bool = False
+) -> list[Row]:
     """Read the set called `name` (a member of `LOADERS`).
 
     Args:
         source: a local JSONL file, `hub:owner/set/file.jsonl`, or for resumes `made:COUNT`.
         rows: how many to take, in an order drawn with `seed`; None takes all.
+        held: take them from the end of that order, where training, which begins at its beginning,
+            does not come.
 
     Raises:
         ValueError: no such set, or a malformed Hub address.
@@ -85,6 +89,7 @@ def load_public(name: str, source: str, rows: int | None = None, seed: int = 0) 
         raise ValueError(f"no public set is called {name!r}; known: {', '.join(sorted(LOADERS))}")
     records, part = _records(source, seed)
     order = random.Random(seed).sample(range(len(records)), len(records))
+    order = order[::-1] if held else order
     found = (row for row in LOADERS[name](records, order, part) if row["form_fields"])
     return list(islice(found, rows))
 

@@ -189,6 +189,13 @@ def test_a_part_is_drawn_the_same_way_each_time(tmp_path: Path) -> None:
     assert len(drawn[0]) == 5
 
 
+def test_what_is_held_is_not_what_training_draws(tmp_path: Path) -> None:
+    path = written(tmp_path / "it.jsonl", *(HOME[0] | {"text": f"{n} in cucina"} for n in range(30)))
+    learnt, held = ({row["id"] for row in load_public("home", path, 15, held=h)} for h in (False, True))
+    assert len(learnt) == len(held) == 15
+    assert not learnt & held
+
+
 def test_a_source_is_a_file_or_a_hub_address(tmp_path: Path) -> None:
     assert located("data/x.jsonl") == Path("data/x.jsonl")
     with pytest.raises(ValueError, match="hub:owner/set/file"):
