@@ -20,6 +20,7 @@ import numpy as np
 
 from convert.from_gguf import stored_tensors
 from convert.to_gguf import ConversionError
+from smartform.engines.llama_context import quieten
 
 TYPES = {
     "f32": gguf.LlamaFileType.ALL_F32,
@@ -120,6 +121,7 @@ def _copy_metadata(reader: gguf.GGUFReader, writer: gguf.GGUFWriter, kind: str) 
 
 
 def _quantise(source: Path, out: Path, kind: str) -> None:
+    quieten()
     settings = llama_cpp.llama_model_quantize_default_params()
     settings.ftype = int(TYPES[kind])
     settings.nthread = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0

@@ -25,6 +25,7 @@ import numpy as np
 import torch
 from peft import PeftModel
 
+from smartform.engines.llama_context import quieten
 from smartform.prompts import ChatFormat, Segment, branch_header, extraction_prompt
 from smartform.schema import Field, FieldType, FormSpec
 from training.model import load_base
@@ -137,6 +138,7 @@ def llama_logits(base: Path, adapter: Path | None, prompts: Sequence[Sequence[in
 
 @contextmanager
 def _context(base: Path, adapter: Path | None, size: int) -> Iterator[llama_cpp.llama_context_p]:
+    quieten()
     llama_cpp.llama_backend_init()
     model = llama_cpp.llama_model_load_from_file(str(base).encode(), llama_cpp.llama_model_default_params())
     if not model:
