@@ -3,7 +3,7 @@
 # make bench   side-by-side timings    make screenshots    the pictures in README.md
 # make train-forms    train, convert and install the forms adapter; make train-email, the e-mail adapter
 # make train-tone    train and convert the tone model
-# make train-smoke    the same loop on tiny models: check, train, stop, resume, convert, compare, push, fetch
+# make train-smoke    the loop on tiny models: check, train, kill, resume, convert, merge, compare, push, fill
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -84,8 +84,8 @@ train-email: env test-env
 	$(BIN)/python -m training.calibrate_email --config $(EMAIL)
 
 train-smoke: env test-env
-	$(BIN)/python -m pytest tests/convert tests/training/test_check_data.py tests/training/test_train_lora.py \
-	  tests/training/test_train_forms.py tests/training/test_notebook.py
+	$(BIN)/python -m pytest tests/training/test_loop.py tests/convert tests/training/test_check_data.py \
+	  tests/training/test_train_lora.py tests/training/test_train_forms.py tests/training/test_notebook.py
 
 # Train and convert; the hashes it prints belong into smartform/engines/models.toml.
 train-tone: env test-env

@@ -24,16 +24,7 @@ def read_adapter(path: Path, modules: Iterable[str], base: Base) -> tuple[float,
     Raises:
         ConversionError: no LoRA file, one for another architecture, or one with layers not in `modules`.
     """
-    try:
-        reader = gguf.GGUFReader(path)
-    except (ValueError, IndexError) as exc:
-        raise ConversionError(f"{path} is no GGUF file.") from exc
-    kind, architecture = (_text(reader, key) for key in (gguf.Keys.Adapter.TYPE, "general.architecture"))
-    if kind != "lora" or architecture != base.architecture:
-        raise ConversionError(f"{path} is no LoRA for a {base.architecture}.")
-    stored = {
-        t.name: gguf.quants.dequantize(t.data, t.tensor_type).astype(np.float32) for t in reader.tensors
-    }
+    alpha, stored = stored_tensors(path, base.architecture)
     names = gguf.get_tensor_name_map(ARCHITECTURES[base.architecture], base.layers)
     weights = {}
     for module in modules:
@@ -45,10 +36,27 @@ def read_adapter(path: Path, modules: Iterable[str], base: Base) -> tuple[float,
         weights[f"{key}.lora_B.weight"] = unpermuted(stored.pop(f"{name}.weight.lora_b"), name, base)
     if stored:
         raise ConversionError(f"{path} changes '{min(stored)}', which the model does not have.")
-    alpha = reader.get_field(gguf.Keys.Adapter.LORA_ALPHA)
-    if alpha is None:
-        raise ConversionError(f"{path} does not say its alpha.")
-    return float(alpha.contents()), weights
+    return alpha, weights
+
+
+def stored_tensors(path: Path, architecture: str) -> tuple[float, dict[str, np.ndarray]]:
+    """Alpha and the matrices of a GGUF adapter in float32, as they are stored and called there.
+
+    Raises:
+        ConversionError: no LoRA file, or one for another architecture.
+    """
+    try:
+        reader = gguf.GGUFReader(path)
+    except (ValueError, IndexError) as exc:
+        raise ConversionError(f"{path} is no GGUF file.") from exc
+    keys = (gguf.Keys.Adapter.TYPE, "general.architecture", gguf.Keys.Adapter.LORA_ALPHA)
+    kind, ours, alpha = (field and field.contents() for field in map(reader.get_field, keys))
+    if kind != "lora" or ours != architecture or alpha is None:
+        raise ConversionError(f"{path} is no LoRA for a {architecture}.")
+    return float(alpha), {
+        tensor.name: gguf.quants.dequantize(tensor.data, tensor.tensor_type).astype(np.float32)
+        for tensor in reader.tensors
+    }
 
 
 def unpermuted(up: np.ndarray, name: str, base: Base) -> np.ndarray:
@@ -59,8 +67,3 @@ def unpermuted(up: np.ndarray, name: str, base: Base) -> np.ndarray:
     rows, rank = up.shape
     pairs = up.reshape(heads, rows // heads // 2, 2, rank)
     return np.ascontiguousarray(pairs.swapaxes(1, 2).reshape(rows, rank))
-
-
-def _text(reader: gguf.GGUFReader, key: str) -> str | None:
-    field = reader.get_field(key)
-    return None if field is None else str(field.contents())

@@ -1,6 +1,7 @@
-"""Whether llama.cpp with a GGUF adapter says what transformers says with the PEFT adapter.
+"""Whether llama.cpp with a GGUF adapter or merged model says what transformers says with the PEFT adapter.
 
     python -m convert.verify runs/forms/best --base model.gguf --adapter models/forms.gguf
+    python -m convert.verify runs/forms/best --base model.gguf --adapter forms.gguf --merged merged.gguf
 
 llama.cpp quantises activations and keeps the base quantised, so logits differ a little; the
 check is on the mean difference, measured by what the adapter changes, and on how often both put
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import ctypes
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -23,6 +25,7 @@ import numpy as np
 import torch
 from peft import PeftModel
 
+from smartform.engines.llama_context import quieten
 from smartform.prompts import ChatFormat, Segment, branch_header, extraction_prompt
 from smartform.schema import Field, FieldType, FormSpec
 from training.model import load_base
@@ -56,18 +59,26 @@ class Agreement:
     mean: float
     same_first: float
 
+    def __str__(self) -> str:
+        return f"largest {self.largest:.3f}  mean {self.mean:.4f}  same first token {self.same_first:.1%}"
+
 
 def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Compare a GGUF adapter with the PEFT adapter it came from.")
     parser.add_argument("peft", type=Path, help="folder with adapter_config.json")
     parser.add_argument("--base", type=Path, required=True, help="GGUF file of the base model")
-    parser.add_argument("--adapter", type=Path, required=True, help="GGUF adapter")
+    parser.add_argument("--adapter", type=Path, help="GGUF adapter")
+    parser.add_argument("--merged", type=Path, help="GGUF model that convert.merge wrote")
     parser.add_argument("--chat", choices=[c.value for c in ChatFormat], default=ChatFormat.GEMMA.value)
     parser.add_argument(
         "--max-share", type=float, default=0.25, help="largest mean difference, as a share of the effect"
     )
     parser.add_argument("--min-same-first", type=float, default=0.9)
     arguments = parser.parse_args(argv)
+    loads = [(arguments.base, arguments.adapter)] if arguments.adapter else []
+    loads += [(arguments.merged, None)] if arguments.merged else []
+    if not loads:
+        parser.error("name --adapter, --merged or both")
 
     model, tokenizer = load_base(str(arguments.base), torch.device("cpu"), torch.float32)
     chat = ChatFormat(arguments.chat)
@@ -75,13 +86,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     prompts = [bos + [t for s in segments for t in tokens(tokenizer, s)] for segments in sample_prompts(chat)]
     adapted = PeftModel.from_pretrained(model, str(arguments.peft))
     wanted = [peft_logits(adapted, prompt) for prompt in prompts]
-    found = compare(wanted, llama_logits(arguments.base, arguments.adapter, prompts))
     with adapted.disable_adapter():
         moved = compare(wanted, [peft_logits(adapted, prompt) for prompt in prompts])
-    print(f"largest {found.largest:.3f}  mean {found.mean:.4f}  same first token {found.same_first:.1%}")
     print(f"the adapter itself moves a logit by {moved.mean:.4f} in the mean")
-    if found.mean > arguments.max_share * moved.mean or found.same_first < arguments.min_same_first:
-        sys.exit("The GGUF adapter does not say what the PEFT adapter says.")
+    for base, adapter in loads:
+        found = compare(wanted, llama_logits(base, adapter, prompts))
+        print(f"{adapter or base}: {found}")
+        if found.mean > arguments.max_share * moved.mean or found.same_first < arguments.min_same_first:
+            sys.exit(f"{adapter or base} does not say what the PEFT adapter says.")
 
 
 def sample_prompts(chat: ChatFormat) -> Iterator[list[Segment]]:
@@ -126,13 +138,15 @@ def llama_logits(base: Path, adapter: Path | None, prompts: Sequence[Sequence[in
 
 @contextmanager
 def _context(base: Path, adapter: Path | None, size: int) -> Iterator[llama_cpp.llama_context_p]:
+    quieten()
     llama_cpp.llama_backend_init()
     model = llama_cpp.llama_model_load_from_file(str(base).encode(), llama_cpp.llama_model_default_params())
     if not model:
         raise RuntimeError(f"llama.cpp cannot load {base}")
     settings = llama_cpp.llama_context_default_params()
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     settings.n_ctx = settings.n_batch = settings.n_ubatch = max(32, size)
-    settings.n_threads = settings.n_threads_batch = 2
+    settings.n_threads = settings.n_threads_batch = cores
     context = llama_cpp.llama_init_from_model(model, settings)
     try:
         if adapter is not None:

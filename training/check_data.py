@@ -26,6 +26,9 @@ from training.leakage import LIMIT, overlaps
 SHOWN = 20
 """How many problems are printed; the others are counted."""
 
+MEASURED = tuple(Path(__file__).with_name("data") / name for name in ("forms/dev.jsonl", "email_dev.jsonl"))
+"""What the adapters that ship are measured on: kept apart from all that is learnt."""
+
 MAIL_LABELS = {
     "kind": ("clean", "grammar", "clarity", "tone", "both"),
     "politeness_before": ("impolite", "neutral", "polite"),
@@ -88,10 +91,10 @@ def require(rows: Sequence[Row], evaluation: Sequence[Row] = (), trainer: str = 
         raise DataError(report(found) or "There are no rows to learn from.")
 
 
-def require_files(files: Sequence[str], evaluation: Sequence[str], trainer: str) -> None:
-    """End the command with a message where it must not train on `files`; arguments as of `require`."""
+def require_files(files: Sequence[str], trainer: str) -> None:
+    """End the command with a message where `trainer` must not learn from `files`, see `require`."""
     try:
-        require(read_rows(files), read_rows(evaluation), trainer)
+        require(read_rows(files), read_rows(MEASURED), trainer)
     except DataError as problem:
         sys.exit(str(problem))
 

@@ -65,7 +65,6 @@ class TrainConfig:
         augment_fields: share whose fields are dropped, joined by absent ones, and options respelt.
         augment_style: share rewritten as a transcript, a scan, a quoted mail and the like.
         public: public sets to learn from besides `data`; of a flag, YAML mappings.
-        evaluation: files whose texts must not stand in `data`: those that adapters are measured on.
         start: adapter whose weights the run begins with, a PEFT folder or a GGUF LoRA file of the same
             rank and alpha; empty begins afresh. A resumed run goes on from its checkpoint instead.
     """
@@ -101,7 +100,6 @@ class TrainConfig:
     augment_fields: float = 0.0
     augment_style: float = 0.0
     public: tuple[PublicSet, ...] = ()
-    evaluation: tuple[str, ...] = ("training/data/forms/dev.jsonl", "training/data/email_dev.jsonl")
     start: str = ""
 
     @property
@@ -111,11 +109,7 @@ class TrainConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """The settings as YAML data."""
-        return asdict(self) | {
-            "data": list(self.data),
-            "public": [asdict(part) for part in self.public],
-            "evaluation": list(self.evaluation),
-        }
+        return asdict(self) | {"data": list(self.data), "public": [asdict(part) for part in self.public]}
 
 
 def read_config(path: Path, overrides: dict[str, Any] | None = None) -> TrainConfig:

@@ -23,7 +23,7 @@ from training.train_forms import train
 
 def main(argv: Sequence[str] | None = None) -> None:
     config, arguments = parse_arguments(argv, "Train the e-mail adapter.")
-    require_files(config.data, config.evaluation, "training.train_email")
+    require_files(config.data, "training.train_email")
     train(
         config,
         load(config, tone_scorer(Settings.from_environment())),

@@ -78,7 +78,7 @@ Augment = Callable[[Any, int], Any]
 
 def main(argv: Sequence[str] | None = None) -> None:
     config, arguments = parse_arguments(argv, "Train the forms adapter.")
-    require_files(config.data, config.evaluation, "training.train_forms")
+    require_files(config.data, "training.train_forms")
     public = [
         row for part in config.public for row in load_public(part.set, part.path, part.rows, config.seed)
     ]

@@ -24,6 +24,11 @@ _MAX_PIECE = 256
 _quiet = ll.llama_log_callback(lambda level, text, data: None)  # kept: C holds no reference
 
 
+def quieten() -> None:
+    """Keep llama.cpp's log, hundreds of lines for each model, off the screen."""
+    ll.llama_log_set(_quiet, None)
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """One token to evaluate: at `position` of sequence `sequence`; `wanted` asks for its logits.
@@ -57,7 +62,7 @@ class LlamaContext:
     def __init__(
         self, base: Path, adapters: Mapping[str, Path], *, threads: int, cells: int, sequences: int
     ) -> None:
-        ll.llama_log_set(_quiet, None)
+        quieten()
         ll.llama_backend_init()
         parameters = ll.llama_model_default_params()
         self._model = (

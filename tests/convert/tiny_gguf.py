@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import gguf
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
-from transformers import Gemma3ForCausalLM, Gemma3TextConfig, LlamaConfig, LlamaForCausalLM
+from tokenizers import Tokenizer
+from transformers import (
+    Gemma3ForCausalLM,
+    Gemma3TextConfig,
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedModel,
+)
 
 from convert.to_gguf import ARCHITECTURES, Base, permuted
 
@@ -43,9 +51,20 @@ def adapted_model(architecture: str) -> PeftModel:
     return model.eval()
 
 
-def write_base(model: PeftModel, architecture: str, path: Path) -> Path:
-    """Write the frozen base as llama.cpp reads it, in float32 and without a vocabulary of words."""
-    config = model.get_base_model().config
+def write_base(
+    model: PeftModel | PreTrainedModel,
+    architecture: str,
+    path: Path,
+    tokenizer: Tokenizer | None = None,
+    chat_template: str = "",
+) -> Path:
+    """Write the frozen base as llama.cpp reads it, in float32.
+
+    Args:
+        tokenizer: byte-level BPE; without one there is no vocabulary of words.
+    """
+    base: Any = model.get_base_model() if isinstance(model, PeftModel) else model
+    config = base.config
     writer = gguf.GGUFWriter(path, architecture)
     writer.add_name("tiny")
     writer.add_block_count(config.num_hidden_layers)
@@ -61,14 +80,14 @@ def write_base(model: PeftModel, architecture: str, path: Path) -> Path:
     if architecture == "gemma3":
         writer.add_sliding_window(config.sliding_window)
     writer.add_vocab_size(config.vocab_size)
-    writer.add_tokenizer_model("no_vocab")
+    _add_tokenizer(writer, tokenizer)
+    if chat_template:
+        writer.add_chat_template(chat_template)
     about = Base(
         architecture, "tiny", config.num_hidden_layers, config.num_attention_heads, config.num_key_value_heads
     )
     names = gguf.get_tensor_name_map(ARCHITECTURES[architecture], about.layers)
-    with model.disable_adapter():
-        weights = model.get_base_model().state_dict()
-    for key, values in weights.items():
+    for key, values in base.state_dict().items():
         if "lora_" in key or (key == "lm_head.weight" and config.tie_word_embeddings):
             continue
         module = key.replace(".base_layer", "").removesuffix(".weight")
@@ -85,3 +104,20 @@ def write_base(model: PeftModel, architecture: str, path: Path) -> Path:
     writer.write_tensors_to_file()
     writer.close()
     return path
+
+
+def _add_tokenizer(writer: gguf.GGUFWriter, tokenizer: Tokenizer | None) -> None:
+    if tokenizer is None:
+        writer.add_tokenizer_model("no_vocab")
+        return
+    about = json.loads(tokenizer.to_str())
+    words = sorted(about["model"]["vocab"], key=about["model"]["vocab"].__getitem__)
+    control = {token["content"] for token in about["added_tokens"]}
+    kinds = (gguf.TokenType.NORMAL, gguf.TokenType.CONTROL)
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre("gpt-2")
+    writer.add_token_list(words)
+    writer.add_token_types([kinds[word in control] for word in words])
+    writer.add_token_merges([" ".join(pair) for pair in about["model"]["merges"]])
+    writer.add_add_bos_token(False)
+    writer.add_eos_token_id(words.index("<|im_end|>"))

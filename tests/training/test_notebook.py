@@ -57,6 +57,16 @@ def test_the_notebook_is_the_one_of_its_script() -> None:
     }
 
 
+def test_the_badge_and_the_code_are_of_the_repository_that_is_named() -> None:
+    mine = "https://github.com/me/smart-form"
+    head, settings, *_ = cells(SOURCE.read_text(encoding="utf-8"), mine)
+    assert "(https://colab.research.google.com/github/me/smart-form/blob/main/training/" in head.text
+    assert f'repository = "{mine}"' in settings.text
+    shipped = NOTEBOOK.read_text(encoding="utf-8")
+    assert 'repository = \\"\\"' in shipped
+    assert "(https://colab.research.google.com)" in shipped
+
+
 @pytest.mark.parametrize("task", ["forms", "chat"])
 def test_the_cells_that_need_no_gpu_run(
     task: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

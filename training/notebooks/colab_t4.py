@@ -11,7 +11,8 @@
 # the same cells again.
 
 # %%
-# @title Settings
+# @title Settings; repository is the address of your copy of Smart Form
+repository = "{repository}"  # @param {type:"string"}
 task = "forms"  # @param ["forms", "chat"]
 data = "training/data/forms/[eix][ntx]*.jsonl"  # @param {type:"string"}
 held = "training/data/forms/dev.jsonl"  # @param {type:"string"}
@@ -35,7 +36,8 @@ chosen = {"forms": [], "chat": "--engine unsloth --precision 4bit --packing fals
 
 # %% colab
 # @title Install
-# !git clone --depth 1 {repository} smart-form
+assert repository, "Fill in 'repository' above: the address of your copy of Smart Form."
+# !git clone --depth 1 $repository smart-form
 # %cd smart-form
 # %pip install -q -r requirements.txt -r requirements/train.txt pyarrow
 # %pip install -q unsloth bitsandbytes
