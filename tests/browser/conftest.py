@@ -19,6 +19,8 @@ from smartform.policy import Policy
 from smartform.service import Service
 from tests.fakes import Cue, FakeTranscriber, ScriptedEngine
 from tests.mail import ScriptedMail, mail_desk
+from tests.resumes import MAREN, together
+from tests.test_resume import SCRIPT as BEN
 from ui.email_tab import MailDesk
 
 expect.set_options(timeout=15_000)
@@ -129,7 +131,7 @@ def browser(chromium: Callable[..., Browser]) -> Browser:
 
 @pytest.fixture(scope="package")
 def engine() -> ScriptedEngine:
-    return ScriptedEngine(SCRIPT, pause=0.03)
+    return ScriptedEngine(together(SCRIPT, BEN, MAREN), pause=0.03)
 
 
 @pytest.fixture(scope="package")
