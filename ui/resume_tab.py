@@ -95,7 +95,6 @@ class _Right:
 
 @dataclass(frozen=True, slots=True)
 class _Many:
-    panel: gr.Column
     status: gr.HTML
     cancel: gr.Button
     table: gr.HTML
@@ -167,7 +166,7 @@ def _draw_left(example: str) -> _Left:
 
 
 def _draw_many(news: Callable[..., dict[str, Any]]) -> _Many:
-    with gr.Column(visible=False, elem_id="resume-many") as panel:
+    with gr.Column(elem_id="resume-many"):
         with gr.Row(elem_classes=["sf-actions", "sf-progress"]):
             with gr.Column(scale=6, min_width=240):
                 status = notice_box("resume-many-status")
@@ -176,7 +175,7 @@ def _draw_many(news: Callable[..., dict[str, Any]]) -> _Many:
             )
         table = resume_table(news)
         gr.Markdown(t("resume_many_info"), elem_classes=["sf-fine"])
-        return _Many(panel, status, cancel, table, courier("resume-courier"))
+        return _Many(status, cancel, table, courier("resume-courier"))
 
 
 def _wire_greeting(page: gr.Blocks, left: _Left, right: _Right) -> None:
@@ -312,11 +311,11 @@ def _wire_files(
 
     @guarded(left.status)
     def receive(paths: list[str]) -> Iterator[Answer]:
-        yield {left.status: busy("busy_wait"), arrived: ""}
         (path, *more) = map(Path, paths)
         if more or resume_jobs.is_archive(path):
-            yield {left.status: None, arrived: "many"}
+            yield {arrived: "many"}
             return
+        yield {arrived: "", left.files: None, left.status: busy("busy_wait")}
         try:
             text = read_document(_bytes(path), path.name)
         finally:
@@ -333,9 +332,10 @@ def _wire_files(
     def read_many(what: str, paths: list[str] | None, schema: str, request: gr.Request) -> Iterator[Answer]:
         yield gr.skip()
         if what == "many" and paths:
+            yield {left.files: None, many.status: busy("busy_wait")}
             yield from _read_many(desk.service, runs, batches, many, paths, schema, request)
 
-    received = left.files.upload(receive, left.files, [left.text, left.status, arrived], **QUIET)
+    received = left.files.upload(receive, left.files, [left.text, left.files, left.status, arrived], **QUIET)
     received.then(
         read,
         [arrived, left.text, right.form],
@@ -347,12 +347,11 @@ def _wire_files(
     received.then(
         read_many,
         [arrived, left.files, left.schema],
-        [many.panel, many.status, many.cancel, many.table],
+        [left.files, many.status, many.cancel, many.table],
         concurrency_id=BATCHES,
         concurrency_limit=MOST_BATCHES,
         **QUIET,
     ).then(_stopped, many.table, [many.table, many.cancel], queue=False, **QUIET)
-    received.then(lambda: None, None, left.files, queue=False, **QUIET)
 
     def cancel(request: gr.Request) -> None:
         runs.cancel(request.session_hash or "")
@@ -390,7 +389,6 @@ def _read_many(
             )
         batch = batches.start(session, schema)
         yield {
-            many.panel: gr.Column(visible=True),
             many.status: busy("busy_many", 0.0, done=0, total=total),
             many.cancel: gr.Button(interactive=True),
             many.table: batch.shown(running=True),

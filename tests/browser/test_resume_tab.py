@@ -49,6 +49,7 @@ def status(page: Page) -> Locator:
 def read(page: Page, text: str | None = None) -> None:
     if text is not None:
         page.locator("#resume-text textarea").fill(text)
+    status(page).evaluate("node => node.querySelectorAll('p').forEach(p => p.remove())")
     page.locator("#resume-read").click()
     expect(status(page)).to_contain_text("Read in", timeout=30_000)
 
@@ -180,7 +181,7 @@ def test_one_file_is_shown_and_a_scan_is_explained(cv: Page) -> None:
     give(cv, {"ben.txt": BEN.encode()})
     expect(status(cv)).to_contain_text("Read in", timeout=30_000)
     expect(cv.locator("#resume-text textarea")).to_have_value(BEN)
-    expect(cv.locator("#resume-many")).to_be_hidden()
+    expect(cv.locator("#resume-table")).to_be_hidden()
 
 
 # ---- many ------------------------------------------------------------------------------------
@@ -288,8 +289,7 @@ def test_everybody_can_read_and_reach_it(open_page: OpenPage, scheme: str, width
 
 
 def test_the_tab_speaks_italian(open_page: OpenPage) -> None:
-    page = open_page(locale="it-IT")
-    page.get_by_role("tab", name="Curriculum").click()
+    page = to_resumes(open_page(locale="it-IT"))
     expect(field(page, "work").locator(".sf-label")).to_have_text("Lavoro")
     page.locator("#resume-read").click()
     expect(status(page)).to_contain_text("Letto in", timeout=30_000)

@@ -40,6 +40,7 @@ function drawState() {
   approve.disabled = !ready || approved;
   exports.forEach((button) => { button.disabled = !ready || !approved; });
   state.dataset.approved = approved;
+  root.toggleAttribute("data-empty", !rows.length);
   const resumes = rows.filter(({ line }) => ["read", "approved"].includes(line.dataset.state)).length;
   state.textContent = approved ? say("table_approved_state", { n: resumes }) : say("table_open_state");
 }
@@ -127,4 +128,5 @@ function arrive() {
 }
 
 watch("value", arrive);
+drawState();
 arrive();
