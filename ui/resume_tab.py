@@ -103,7 +103,7 @@ class _Many:
 
 def resume_tab(page: gr.Blocks, desk: ResumeDesk) -> None:
     """Draw the tab into `page`, which is open, and wire it."""
-    jobs, batches = Jobs(), Batches()
+    jobs, runs, batches = Jobs(), Jobs(), Batches()
 
     def news(asked: dict[str, Any]) -> dict[str, Any]:
         return latest(batches, asked)
@@ -119,7 +119,7 @@ def resume_tab(page: gr.Blocks, desk: ResumeDesk) -> None:
     many = _draw_many(news)
     _wire_greeting(page, left, right)
     _wire_reading(desk, jobs, left, right)
-    _wire_files(desk, jobs, batches, left, right, many)
+    _wire_files(desk, jobs, runs, batches, left, right, many)
     _wire_rows(batches, left, right, many)
     _wire_exports(batches, many)
     wire_speech(
@@ -130,6 +130,7 @@ def resume_tab(page: gr.Blocks, desk: ResumeDesk) -> None:
     )
 
     def forget(request: gr.Request) -> None:
+        runs.cancel(request.session_hash or "")
         batches.drop(request.session_hash or "")
 
     page.unload(forget)
@@ -304,10 +305,9 @@ def _summary(result: Resume) -> dict[str, Any]:
 
 
 def _wire_files(
-    desk: ResumeDesk, jobs: Jobs, batches: Batches, left: _Left, right: _Right, many: _Many
+    desk: ResumeDesk, jobs: Jobs, runs: Jobs, batches: Batches, left: _Left, right: _Right, many: _Many
 ) -> None:
     arrived = gr.State("")
-    runs = Jobs()
 
     @guarded(left.status)
     def receive(paths: list[str]) -> Iterator[Answer]:

@@ -15,6 +15,7 @@ from smartform.fill import Filler
 from smartform.policy import Policy
 from smartform.resume import ResumeReader, document, resume_form
 from smartform.resume_jobs import Item, Wish
+from smartform.sources import localise
 from tests.fakes import ScriptedEngine
 from tests.test_resume import SCRIPT, TEXT
 from tests.test_resume_jobs import service
@@ -93,6 +94,15 @@ def test_another_text_has_a_sheet_of_its_own(sheet: Sheet) -> None:
     other = sheet_for(sheet, "Ida Lund")
     assert other.generation == sheet.generation + 1
     assert set(other.values.values()) == {None}
+
+
+def test_every_field_and_cell_has_an_italian_label() -> None:
+    form, italian = resume_form(), localise(resume_form(), "it")
+    assert italian.title == "Curriculum" and italian.names == form.names
+    for field, own in zip(form.fields, italian.fields, strict=True):
+        assert own.label and (own.label != field.label or own.label == "E-mail")
+        assert [sub.name for sub in own.fields] == [sub.name for sub in field.fields]
+        assert all(new.label != old.label for old, new in zip(field.fields, own.fields, strict=True))
 
 
 # ---- many ------------------------------------------------------------------------------------
