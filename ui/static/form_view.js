@@ -162,8 +162,7 @@ function groupControl(field, ids, kind, options) {
 function rowsControl(field, ids) {
   const body = make("tbody");
   const names = field.fields.map((sub) => sub.label || sub.title || sub.name);
-  const heads = names.map((name) => make("th", { scope: "col" }, name));
-  const table = make("table", {}, make("thead", {}, make("tr", {}, ...heads, make("th", {}, hidden(say("row_remove"))))), body);
+  const table = make("table", {}, body);
   const add = make("button", {
     type: "button", class: "sf-small sf-quiet", "data-act": "add-row", "aria-label": `${say("row_add")}: ${title(field)}`,
     onclick: () => { body.append(draw()); tidy(); body.lastChild.querySelector("input").focus(); },
