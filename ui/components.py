@@ -65,8 +65,8 @@ def resume_json(value: dict[str, Any], compose: Callable[..., dict[str, Any]], c
     )
 
 
-def resume_table(news: Callable[..., dict[str, Any]]) -> gr.HTML:
-    """A table of the resumes of a job, to filter, open, approve and take away.
+def resume_table(news: Callable[..., dict[str, Any]], channel: str) -> gr.HTML:
+    """A table of the resumes of a job, to filter, open in the channel's form, approve and take away.
 
     A row's button triggers `select`, with "open": its index in the value; the export buttons, which
     need approval, trigger `download`, with "export": jsonl, csv or zip.
@@ -75,7 +75,9 @@ def resume_table(news: Callable[..., dict[str, Any]]) -> gr.HTML:
         news: called by the browser with {"job": …, "since": number of news it has}; answers
             {"news": rows as `ui.resume_batch.Batch.news` gives them}, or {"problem": notice}.
     """
-    return _component("sf-table", ("resume_table.js",), "resume-table", server_functions=[news])
+    return _component(
+        "sf-table", ("resume_table.js",), "resume-table", server_functions=[news], channel=channel
+    )
 
 
 def field_editor(value: dict[str, Any], *, types: list[str], with_options: list[str]) -> gr.HTML:

@@ -174,7 +174,7 @@ def _draw_many(news: Callable[..., dict[str, Any]]) -> _Many:
             cancel = gr.Button(
                 t("cancel"), interactive=False, elem_id="resume-many-cancel", scale=1, min_width=96
             )
-        table = resume_table(news)
+        table = resume_table(news, CHANNEL)
         gr.Markdown(t("resume_many_info"), elem_classes=["sf-fine"])
         return _Many(status, cancel, table, courier("resume-courier"))
 

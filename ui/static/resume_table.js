@@ -51,7 +51,11 @@ function opener(row) {
   if (row.state === "failed") return make("span", {}, row.file);
   return make("button", {
     type: "button", class: "sf-link", "aria-label": say("table_open", { file: row.file }),
-    onclick: () => { pick(row.index); ask("select", { open: row.index }); },
+    onclick: () => {
+      pick(row.index);
+      ask("select", { open: row.index });
+      document.querySelector(`#${props.channel}-form-view`).scrollIntoView();
+    },
   }, row.file);
 }
 
