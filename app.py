@@ -28,10 +28,12 @@ from smartform.tools import make_tools
 from ui.email_tab import MailDesk
 from ui.form_tab import Desk, Preset
 from ui.layout import build_app, serve_on
+from ui.resume_tab import ResumeDesk
 
 FIRST_PRESET = "hotel_booking"
 
 EXAMPLE_MAIL = Path(__file__).parent / "ui" / "static" / "example_mail.txt"
+EXAMPLE_RESUME = EXAMPLE_MAIL.with_name("example_resume.txt")
 
 TITLES = {"local": "Gemma 3 270M, our e-mail adapter", "remote": "The remote server"}
 """What the e-mail tab calls its models."""
@@ -51,7 +53,8 @@ def build(service: Service, mail: MailDesk | None = None, *, local: bool = True)
     server = fastapi.FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     server.include_router(build_router(service))
     desk = Desk(service, known, FIRST_PRESET)
-    return serve_on(server, build_app(desk, make_tools(service), mail=mail, local=local))
+    resume = ResumeDesk(service, EXAMPLE_RESUME.read_text(encoding="utf-8").rstrip())
+    return serve_on(server, build_app(desk, make_tools(service), mail=mail, resume=resume, local=local))
 
 
 def mail_desk(settings: Settings, service: Service) -> MailDesk:

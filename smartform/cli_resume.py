@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import sys
 from collections.abc import Iterable
 from dataclasses import replace
@@ -15,7 +14,7 @@ from smartform.cli_files import STDIN, document, jsonl, progress
 from smartform.engines import load
 from smartform.errors import InputError
 from smartform.resume import SCHEMAS
-from smartform.resume_jobs import Answer, Item, Wish
+from smartform.resume_jobs import Item, Wish
 from smartform.service import Service
 from smartform.settings import ENGINES, Settings
 
@@ -82,17 +81,11 @@ def _folder(options: argparse.Namespace, service: Service | None, wish: Wish) ->
     _job(options, service, resume_jobs.file_items(paths), out, wish, resume_jobs.count_files(paths))
     for result in resume_jobs.results_of(out):
         if result.get("json") is not None:
-            text = json.dumps(result["json"], ensure_ascii=False, indent=2)
-            (folder / _name(result)).write_text(text + "\n", encoding="utf-8")
+            own = folder / resume_jobs.own_name(result)
+            own.write_text(resume_jobs.own_json(result), encoding="utf-8")
     table = resume_jobs.to_csv(resume_jobs.results_of(out))
     (folder / "resumes.csv").write_text(table, encoding="utf-8-sig", newline="")
     return 0
-
-
-def _name(result: Answer) -> str:
-    """The name of one resume's own file: that of its document, and its id, since names repeat."""
-    stem = re.sub(r"[^\w.-]+", "_", Path(str(result["file"])).stem)[:80]
-    return f"{stem}.{str(result['id'])[:8]}.json"
 
 
 def _job(

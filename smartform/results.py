@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -76,6 +76,21 @@ class FieldResult:
         if self.rows:
             data["rows"] = [[cell.to_dict() for cell in row] for row in self.rows]
         return data
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> FieldResult:
+        """Read an answer as `to_dict` writes it."""
+        return cls(
+            data["name"],
+            data["value"],
+            State(data["state"]),
+            data["confidence"],
+            data["p_no_data"],
+            tuple(Span(start, end) for start, end in data["spans"]),
+            data.get("raw"),
+            data.get("note", ""),
+            tuple(tuple(cls.from_dict(cell) for cell in row) for row in data.get("rows", ())),
+        )
 
 
 @dataclass(frozen=True, slots=True)

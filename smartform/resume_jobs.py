@@ -15,6 +15,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -90,19 +91,29 @@ def run(
     """
     done = batch.resume(out, "is_resume", lambda result: wish.force and result.get("json") is None)
     with ThreadPoolExecutor(workers, thread_name_prefix="resume") as pool:
-        return batch.append(out, _answers(service, items, wish, done, pool, workers, cancel), on_item)
+        read = answers(service, items, wish, done, pool, cancel=cancel, workers=workers)
+        return batch.append(out, read, on_item)
 
 
-def _answers(
+def answers(
     service: Service,
     items: Iterable[Item],
     wish: Wish,
     done: set[Key],
     pool: ThreadPoolExecutor,
-    workers: int,
-    cancel: Cancel,
+    *,
+    workers: int = 1,
+    cancel: Cancel = never,
 ) -> Iterator[Answer | None]:
-    """The answers as they come; None for inputs that are done already. At most `workers` are under way."""
+    """The answers as they come; None for inputs that are done already.
+
+    Args:
+        done: ids that are not read; those that are read are added.
+        pool: where inputs are read, at most `workers` at once.
+
+    Raises:
+        Cancelled: `cancel` said so.
+    """
     under_way: set[Future[Answer]] = set()
     for item in items:
         if cancel():
@@ -146,7 +157,7 @@ def file_items(paths: Sequence[Path]) -> Iterator[Item]:
     for path in paths:
         if path.is_dir():
             yield from file_items(sorted(p for p in path.iterdir() if not p.name.startswith(".")))
-        elif _is_archive(path):
+        elif is_archive(path):
             yield from _archive_items(path)
         else:
             yield _document(path.name, partial(_read, path))
@@ -199,6 +210,32 @@ def to_csv(results: Iterable[Answer]) -> str:
     return out.getvalue()
 
 
+def to_jsonl(results: Iterable[Answer]) -> str:
+    """The results as an output file has them, one on each line."""
+    return "".join(json.dumps(result, ensure_ascii=False) + "\n" for result in results)
+
+
+def to_zip(results: Iterable[Answer]) -> bytes:
+    """A ZIP archive with the JSON of each resume in a file of its own."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
+        for result in results:
+            if result.get("json") is not None:
+                packed.writestr(own_name(result), own_json(result))
+    return out.getvalue()
+
+
+def own_name(result: Answer) -> str:
+    """The name of one resume's own file: that of its document, and its id, since names repeat."""
+    stem = re.sub(r"[^\w.-]+", "_", Path(str(result["file"])).stem)[:80]
+    return f"{stem}.{str(result['id'])[:8]}.json"
+
+
+def own_json(result: Answer) -> str:
+    """What one resume's own file holds."""
+    return json.dumps(result["json"], ensure_ascii=False, indent=2) + "\n"
+
+
 def results_of(out: Path) -> Iterator[Answer]:
     """The lines of an output, one at a time."""
     with out.open("rb") as lines:
@@ -232,7 +269,7 @@ def _read(path: Path) -> bytes:
         ) from problem
 
 
-def _is_archive(path: Path) -> bool:
+def is_archive(path: Path) -> bool:
     """Whether a file is a ZIP of files, and not a document that is kept in one."""
     try:
         with zipfile.ZipFile(path) as archive:
@@ -293,7 +330,7 @@ def _unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, left: int) -> bytes
 def _count(path: Path) -> int:
     if path.is_dir():
         return count_files([p for p in path.iterdir() if not p.name.startswith(".")])
-    if not _is_archive(path):
+    if not is_archive(path):
         return 1
     with zipfile.ZipFile(path) as archive:
         members = len(_members(archive))

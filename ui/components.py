@@ -1,5 +1,5 @@
 """Our own HTML components: the drawn form, the source view, the field editor, the draft, the revision,
-the notice, the courier.
+the resume's JSON, the table of resumes, the notice, the courier.
 
 Each is a static element that a script of `ui/static` draws from the component's value; text of
 the person is only ever set as text, never parsed as HTML. The scripts share `common.js`.
@@ -20,21 +20,64 @@ from ui.strings import TABLE
 
 _STATIC = Path(__file__).parent / "static"
 
+FORM_CHANNEL = "form"
+"""The channel of the form tab's form."""
 
-def form_view(value: dict[str, Any], check: Callable[..., dict[str, Any]]) -> gr.HTML:
+
+def form_view(
+    value: dict[str, Any], check: Callable[..., dict[str, Any]], channel: str = FORM_CHANNEL
+) -> gr.HTML:
     """The form with the right control for each field.
 
     Args:
         value: `ui.sheet.Sheet.to_dict()`; the browser writes edits back into it.
         check: called by the browser with {"field": field as JSON data, "typed": …, "today": ISO date};
             answers {"value": …} or {"problem": …, "hint": …}.
+        channel: what it shares with its source view, and with no other form of the page.
     """
-    return _component("sf-form", ("form_view.js",), "form-view", value, server_functions=[check])
+    return _component(
+        "sf-form", ("form_view.js",), _own("form-view", channel), value,
+        server_functions=[check], channel=channel,
+    )  # fmt: skip
 
 
-def source_view() -> gr.HTML:
-    """The text that was read, with the place of each value marked; follows the form's focus."""
-    return _component("sf-source-view", ("source_view.js",), "source-view")
+def source_view(channel: str = FORM_CHANNEL) -> gr.HTML:
+    """The text that was read, with the place of each value marked; follows the channel's form."""
+    return _component("sf-source-view", ("source_view.js",), _own("source-view", channel), channel=channel)
+
+
+def _own(elem_id: str, channel: str) -> str:
+    return elem_id if channel == FORM_CHANNEL else f"{channel}-{elem_id}"
+
+
+def resume_json(value: dict[str, Any], compose: Callable[..., dict[str, Any]], channel: str) -> gr.HTML:
+    """The JSON that the sheet of the channel's form makes, to be approved and then taken away.
+
+    When it is approved, `apply` is triggered.
+
+    Args:
+        value: {"schema": name of the schema}; the browser adds "approved": the JSON text, or None.
+        compose: called by the browser with {"sheet": …, "schema": …} after each edit; answers as
+            `ui.resume_tab.compose`.
+    """
+    return _component(
+        "sf-json", ("resume_json.js",), "resume-json", value, server_functions=[compose], channel=channel
+    )
+
+
+def resume_table(news: Callable[..., dict[str, Any]], channel: str) -> gr.HTML:
+    """A table of the resumes of a job, to filter, open in the channel's form, approve and take away.
+
+    A row's button triggers `select`, with "open": its index in the value; the export buttons, which
+    need approval, trigger `download`, with "export": jsonl, csv or zip.
+
+    Args:
+        news: called by the browser with {"job": …, "since": number of news it has}; answers
+            {"news": rows as `ui.resume_batch.Batch.news` gives them}, or {"problem": notice}.
+    """
+    return _component(
+        "sf-table", ("resume_table.js",), "resume-table", server_functions=[news], channel=channel
+    )
 
 
 def field_editor(value: dict[str, Any], *, types: list[str], with_options: list[str]) -> gr.HTML:
@@ -81,12 +124,12 @@ def notice_box(elem_id: str) -> gr.HTML:
     return _component("sf-notice", ("notice.js",), elem_id)
 
 
-def courier() -> gr.HTML:
+def courier(elem_id: str = "courier") -> gr.HTML:
     """Hands files and clipboard text to the browser without leaving a file on the server.
 
     Its value is what `parcel` or `clipping` make; each arrival is delivered once.
     """
-    return _component("sf-courier", ("courier.js",), "courier")
+    return _component("sf-courier", ("courier.js",), elem_id)
 
 
 def _component(

@@ -37,8 +37,8 @@ from ui.components import (
 from ui.jobs import CORES, QUIET, Jobs, streamed
 from ui.sheet import Sheet
 from ui.speech import Listener, Speech, appended, draw_speech, wire_speech
-from ui.strings import TABLE
 from ui.strings import i18n as t
+from ui.strings import language_of
 
 Template = bytes | dict[str, Any] | None
 """What an export is made after: the PDF or the JSON Schema that the form was read from."""
@@ -397,12 +397,6 @@ def _wire_forms(
     right.use_pasted.click(paste, [right.pasted, right.form], outputs, **QUIET)
     right.pdf.upload(open_pdf, [right.pdf, right.form], outputs, **QUIET)
     right.editor.apply(edit, [right.editor, right.form], outputs, **QUIET)
-
-
-def language_of(request: gr.Request) -> str:
-    """The language the person's browser asks for first, where the screen speaks it; else English."""
-    wanted = request.headers.get("accept-language", "")[:2].lower()
-    return wanted if wanted in TABLE else "en"
 
 
 def _choices(desk: Desk, language: str) -> list[tuple[str, str]]:

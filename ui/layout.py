@@ -11,6 +11,7 @@ from ui import theme
 from ui.email_tab import MailDesk, email_tab
 from ui.form_tab import Desk, form_tab
 from ui.jobs import CORES
+from ui.resume_tab import ResumeDesk, resume_tab
 from ui.strings import i18n
 
 CACHE_SECONDS = (600, 600)
@@ -20,14 +21,19 @@ MAX_UPLOAD = "100mb"
 
 
 def build_app(
-    desk: Desk, tools: tuple[Any, ...] = (), *, mail: MailDesk | None = None, local: bool = True
+    desk: Desk,
+    tools: tuple[Any, ...] = (),
+    *,
+    mail: MailDesk | None = None,
+    resume: ResumeDesk | None = None,
+    local: bool = True,
 ) -> gr.Blocks:
     """The page with all its tabs.
 
     Args:
         desk: what the form tab works with.
         tools: functions offered to API and MCP clients; nothing else of the page is.
-        mail: what the e-mail tab works with; None leaves the tab out.
+        mail, resume: what the tabs of e-mails and resumes work with; None leaves the tab out.
         local: False where texts are sent to a model on another machine.
     """
     with gr.Blocks(
@@ -47,6 +53,9 @@ def build_app(
             if mail:
                 with gr.Tab(i18n("tab_email"), id="email"):
                     email_tab(mail)
+            if resume:
+                with gr.Tab(i18n("tab_resume"), id="resume"):
+                    resume_tab(app, resume)
         gr.Markdown(i18n("privacy" if local else "privacy_remote"), elem_classes=["sf-privacy"])
         for tool in tools:
             gr.api(tool, concurrency_id=CORES, concurrency_limit=1)

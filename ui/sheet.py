@@ -18,13 +18,32 @@ from datetime import date
 from typing import Any
 
 from smartform.errors import FormError
-from smartform.results import FieldResult, State, missing_required
-from smartform.schema import FormSpec, Value
+from smartform.grounding import ground
+from smartform.results import FieldResult, Span, State, missing_required
+from smartform.schema import Cell, Field, FieldType, FormSpec, Row, Value, items_of, rows_of
 
 YOURS = "yours"
 """The state of a field that a person typed, beside those of `smartform.results.State`."""
 
 _STATES = frozenset(["", YOURS, *State])
+
+
+Places = tuple[tuple[int, int], ...]
+"""[start, end] pairs, in characters of the text that was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A cell of a group's row, as it was found in the text.
+
+    Args:
+        value, state, spans, raw: as `Answer`'s.
+    """
+
+    value: Cell = None
+    state: str = ""
+    spans: Places = ()
+    raw: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +58,17 @@ class Answer:
         raw: the expression that the value was computed from.
         note: a remark for the person.
         source: key of `Sheet.sources`.
+        cells: for a group, for each row the cells that are still as they were found.
     """
 
     value: Value = None
     state: str = ""
     confidence: float = 0.0
-    spans: tuple[tuple[int, int], ...] = ()
+    spans: Places = ()
     raw: str = ""
     note: str = ""
     source: str = ""
+    cells: tuple[dict[str, Found], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +132,7 @@ class Sheet:
     def begin_fill(self, text: str) -> str:
         """Remember the entries for undo and `text` for spans; returns the text's source key."""
         self.before = dict(self.entries)
-        source = _digest(text)
+        source = source_key(text)
         self.sources[source] = text
         return source
 
@@ -172,6 +193,23 @@ class Sheet:
         """Names of the required fields without a value."""
         return missing_required(self.form, self.values)
 
+    def results(self) -> tuple[FieldResult, ...]:
+        """The values that fit as answers to the form, each with the places that it still has."""
+        return tuple(self._result(field) for field in self.form.fields)
+
+    def _result(self, field: Field) -> FieldResult:
+        entry = self.entries[field.name]
+        answer, text = entry.answer, self.sources.get(entry.answer.source, "")
+        if entry.problem or answer.value is None:
+            return FieldResult(field.name, None, State.NOT_FOUND, 1.0, 1.0)
+        if field.type is FieldType.GROUP:
+            return _group_result(field, answer)
+        spans = _spans(answer.spans)
+        if field.type is FieldType.LIST and len(spans) != len(items_of(answer.value)):
+            places = (ground(item, text) if text else None for item in items_of(answer.value))
+            spans = tuple(place or Span(0, 0) for place in places)
+        return _given(field.name, answer.value, spans, answer.raw)
+
     def to_dict(self) -> dict[str, Any]:
         """The sheet as JSON data; texts that no span points into any more are left out."""
         entries = {name: asdict(entry) for name, entry in self.entries.items()}
@@ -227,7 +265,39 @@ def _answer(data: Mapping[str, Any]) -> Answer:
         raw=str(data.get("raw") or ""),
         note=str(data.get("note") or ""),
         source=str(data.get("source") or ""),
+        cells=tuple({name: _found(cell) for name, cell in row.items()} for row in data.get("cells") or ()),
     )
+
+
+def _found(data: Mapping[str, Any]) -> Found:
+    answer = _answer(data)
+    return Found(data.get("value") or None, answer.state, answer.spans, answer.raw)
+
+
+def _spans(places: Places) -> tuple[Span, ...]:
+    return tuple(Span(start, end) for start, end in places)
+
+
+def _given(name: str, value: Value, spans: tuple[Span, ...] = (), raw: str = "") -> FieldResult:
+    return FieldResult(name, value, State.FOUND, 1.0, 0.0, spans, raw or None)
+
+
+def _group_result(group: Field, answer: Answer) -> FieldResult:
+    rows = rows_of(answer.value)
+    found = (*answer.cells, *({} for _ in rows))
+    cells = tuple(_row_results(group, row, known) for row, known in zip(rows, found, strict=False))
+    return replace(_given(group.name, answer.value, _spans(answer.spans)), rows=cells)
+
+
+def _row_results(group: Field, row: Row, found: Mapping[str, Found]) -> tuple[FieldResult, ...]:
+    results = []
+    for sub in group.fields:
+        value, known = row.get(sub.name), found.get(sub.name, Found())
+        own = value is None or known.value != value
+        results.append(
+            _given(sub.name, value) if own else _given(sub.name, value, _spans(known.spans), known.raw)
+        )
+    return tuple(results)
 
 
 def _from_result(result: FieldResult, source: str) -> Answer:
@@ -239,7 +309,13 @@ def _from_result(result: FieldResult, source: str) -> Answer:
         raw=result.raw if result.raw is not None and result.raw != result.value else "",
         note=result.note,
         source=source if result.spans else "",
+        cells=tuple({cell.name: _found_cell(cell) for cell in row} for row in result.rows),
     )
+
+
+def _found_cell(cell: FieldResult) -> Found:
+    own = _from_result(cell, "")
+    return Found(cell.value, own.state, own.spans, own.raw)  # type: ignore[arg-type]  # no group within a group
 
 
 def _offer(mine: Answer, found: Answer) -> Answer | None:
@@ -255,5 +331,6 @@ def _date(text: object) -> date | None:
         return None
 
 
-def _digest(text: str) -> str:
+def source_key(text: str) -> str:
+    """The key of a text among `Sheet.sources`."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]

@@ -131,7 +131,7 @@ def _wire_dictation(service: Service, speech: Speech, listener: Listener) -> Non
         try:
             Path(path).rename(own)
         except FileNotFoundError:  # pieces of the same bytes, such as silence, share a file: one is enough
-            return {}
+            return gr.skip()
         try:
             chunk = audio_from_file(str(own))
         finally:

@@ -11,6 +11,7 @@ import gradio as gr
 ENGLISH = {
     "tab_form": "Smart form",
     "tab_email": "E-mail",
+    "tab_resume": "Resume",
     "tagline": "Paste or say what you know. The form fills itself and shows where each value came from.",
     "privacy": "Runs on this machine. Nothing you enter is stored or sent on.",
     "privacy_remote": "What you enter is sent to the model server that this app was set up with. "
@@ -185,12 +186,62 @@ ENGLISH = {
     "set_system_prompt": "System prompt",
     "set_system_prompt_info": "What the model is told first. It was trained with the words given.",
     "set_reset": "Reset the settings",
+    "row_add": "Add a row",
+    "row_remove": "Remove this row",
+    "row_number": "row {n}",
+    "resume_text": "The resume",
+    "resume_text_info": "Paste or dictate it, or give files below.",
+    "resume_text_placeholder": "Name, contacts, jobs, education, skills…",
+    "resume_files": "Files: one resume, or as many as you have",
+    "resume_files_info": "PDF, DOCX, ODT, HTML, text, or ZIP archives of them. One file is shown above; "
+    "several become a table below.",
+    "resume_read": "Read the resume",
+    "resume_force": "Read it all the same",
+    "not_a_resume": "This does not look like a resume, so it was not read. You can go on all the same.",
+    "done_resume": "Read in {seconds} s: {filled} of {total} fields filled. Check, correct, then approve.",
+    "done_open": "{file}, from the table. Check, correct, then approve.",
+    "schema": "Kind of JSON",
+    "schema_simple": "Simple",
+    "schema_jsonresume": "JSON Resume",
+    "json_title": "JSON",
+    "json_empty": "The JSON appears here once a resume is read.",
+    "json_info": "Valid, checked after every edit. Choose a value to see its place in the resume.",
+    "json_wrong": "Left out until corrected: {fields}. Then you can approve.",
+    "json_open": "Not approved yet: it cannot leave this page.",
+    "json_approved": "Approved. An edit withdraws the approval.",
+    "approve": "Approve",
+    "busy_many": "Reading… {done} of {total} files",
+    "done_many": "Done. Resumes read: {read}. No resume: {refused}. Not readable: {failed}.",
+    "done_many_same": "Done. Resumes read: {read}. No resume: {refused}. Not readable: {failed}. "
+    "The same as another file, and left out: {same}.",
+    "batch_cancelled": "Cancelled. What was read so far is in the table.",
+    "resume_many_info": "The table lives as long as this page. For a job that must go on after a crash, or "
+    "for more than 2,000 files, use the command line: `python -m smartform resume FOLDER --out RESULTS`. "
+    "Run again, it continues where it stopped.",
+    "table_title": "All resumes",
+    "table_filter": "Filter",
+    "table_filter_hint": "Name, skill, employer…",
+    "table_count": "{n} of {total} shown",
+    "table_file": "File",
+    "table_name": "Name",
+    "table_contact": "Contact",
+    "table_last": "Last position",
+    "table_skills": "Top skills",
+    "table_warnings": "Warnings",
+    "table_open": "Open {file}",
+    "table_approve": "Approve all",
+    "table_open_state": "Not approved yet. Open a row to check and correct it.",
+    "table_approved_state": "Approved: {n} resumes.",
+    "row_state_approved": "approved",
+    "row_state_refused": "no resume",
+    "row_state_failed": "not read",
     "unexpected": "Something went wrong on our side. What you entered is still here; please try again.",
 }
 
 ITALIAN = {
     "tab_form": "Modulo intelligente",
     "tab_email": "E-mail",
+    "tab_resume": "Curriculum",
     "tagline": "Incolla o racconta ciò che sai. Il modulo si compila e mostra da dove viene ogni valore.",
     "privacy": "Funziona su questo computer. Nulla di ciò che inserisci viene conservato o inoltrato.",
     "privacy_remote": "Ciò che inserisci è inviato al server del modello configurato per quest’app. "
@@ -365,6 +416,55 @@ ITALIAN = {
     "set_system_prompt": "Prompt di sistema",
     "set_system_prompt_info": "Ciò che il modello legge per primo. È stato addestrato con le parole date.",
     "set_reset": "Ripristina le impostazioni",
+    "row_add": "Aggiungi una riga",
+    "row_remove": "Togli questa riga",
+    "row_number": "riga {n}",
+    "resume_text": "Il curriculum",
+    "resume_text_info": "Incollalo o dettalo, oppure dai dei file qui sotto.",
+    "resume_text_placeholder": "Nome, contatti, lavori, studi, competenze…",
+    "resume_files": "File: un curriculum, o quanti ne hai",
+    "resume_files_info": "PDF, DOCX, ODT, HTML, testo, o archivi ZIP. Un solo file compare qui sopra; "
+    "più file diventano una tabella qui sotto.",
+    "resume_read": "Leggi il curriculum",
+    "resume_force": "Leggilo lo stesso",
+    "not_a_resume": "Non sembra un curriculum, quindi non è stato letto. Puoi andare avanti lo stesso.",
+    "done_resume": "Letto in {seconds} s: {filled} campi su {total}. Controlla, correggi, poi approva.",
+    "done_open": "{file}, dalla tabella. Controlla, correggi, poi approva.",
+    "schema": "Tipo di JSON",
+    "schema_simple": "Semplice",
+    "schema_jsonresume": "JSON Resume",
+    "json_title": "JSON",
+    "json_empty": "Il JSON compare qui quando un curriculum è stato letto.",
+    "json_info": "Valido, verificato a ogni modifica. Scegli un valore per vederne il punto nel testo.",
+    "json_wrong": "Esclusi finché non corretti: {fields}. Poi potrai approvare.",
+    "json_open": "Non ancora approvato: non può lasciare questa pagina.",
+    "json_approved": "Approvato. Una modifica ritira l’approvazione.",
+    "approve": "Approva",
+    "busy_many": "Lettura… {done} file su {total}",
+    "done_many": "Fatto. Curriculum letti: {read}. Altri testi: {refused}. Illeggibili: {failed}.",
+    "done_many_same": "Fatto. Curriculum letti: {read}. Altri testi: {refused}. Illeggibili: {failed}. "
+    "Uguali a un altro file, e tralasciati: {same}.",
+    "batch_cancelled": "Annullato. Quanto letto finora è nella tabella.",
+    "resume_many_info": "La tabella dura quanto questa pagina. Per un lavoro che riprenda dopo un arresto, "
+    "o per più di 2.000 file, usa la riga di comando: `python -m smartform resume CARTELLA --out RISULTATI`. "
+    "Se la ripeti, continua da dove si era fermata.",
+    "table_title": "Tutti i curriculum",
+    "table_filter": "Filtra",
+    "table_filter_hint": "Nome, competenza, azienda…",
+    "table_count": "{n} mostrati su {total}",
+    "table_file": "File",
+    "table_name": "Nome",
+    "table_contact": "Contatti",
+    "table_last": "Ultimo impiego",
+    "table_skills": "Competenze",
+    "table_warnings": "Avvisi",
+    "table_open": "Apri {file}",
+    "table_approve": "Approva tutti",
+    "table_open_state": "Non ancora approvati. Apri una riga per controllarla e correggerla.",
+    "table_approved_state": "Approvati: {n} curriculum.",
+    "row_state_approved": "approvato",
+    "row_state_refused": "non è un curriculum",
+    "row_state_failed": "non letto",
     "unexpected": "Qualcosa è andato storto da parte nostra. Ciò che hai inserito è ancora qui; riprova.",
 }
 
@@ -373,3 +473,9 @@ TABLE: dict[str, dict[str, str]] = {"en": ENGLISH, "it": ITALIAN}
 
 i18n = gr.I18n(**TABLE)
 """Marks a key for translation in the browser; passed to the app when it is served."""
+
+
+def language_of(request: gr.Request) -> str:
+    """The language the person's browser asks for first, where the screen speaks it; else English."""
+    wanted = request.headers.get("accept-language", "")[:2].lower()
+    return wanted if wanted in TABLE else "en"

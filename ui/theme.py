@@ -7,7 +7,7 @@ from pathlib import Path
 import gradio as gr
 from gradio.themes.utils import colors, sizes
 
-STYLES = [Path(__file__).parent / "static" / name for name in ("app.css", "email.css")]
+STYLES = [Path(__file__).parent / "static" / name for name in ("app.css", "email.css", "resume.css")]
 
 HEAD = (Path(__file__).parent / "static" / "head.html").read_text("utf-8")
 """Sets the page's language and description before anything is drawn."""

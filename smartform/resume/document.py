@@ -177,7 +177,7 @@ def _items(answer: FieldResult | None) -> list[_Said]:
         return []
     spans = answer.spans if len(answer.spans) == len(answer.value) else ((),) * len(answer.value)
     return [
-        _Said(item, (span,) if isinstance(span, Span) else ())
+        _Said(item, (span,) if isinstance(span, Span) and span.end > span.start else ())
         for item, span in zip(answer.value, spans, strict=True)
         if isinstance(item, str) and item.strip()
     ]

@@ -36,7 +36,7 @@ def example(name: str) -> str:
 
 
 def localise(form: FormSpec, lang: str) -> FormSpec:
-    """The preset `form` with its title, labels and option names in `lang` (ISO 639-1).
+    """The preset or resume `form` with its title, labels and option names in `lang` (ISO 639-1).
 
     Names, types, options and descriptions stay, so values mean the same in every language. A form
     that is no preset, and a language that has no labels, come back as they are.
@@ -54,6 +54,7 @@ def _localised(field: Field, words: dict[str, Any]) -> Field:
         field,
         label=words.get("label", field.label),
         option_labels=names if len(names) == len(field.options) else field.option_labels,
+        fields=tuple(_localised(sub, words.get("fields", {}).get(sub.name, {})) for sub in field.fields),
     )
 
 

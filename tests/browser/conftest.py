@@ -18,7 +18,10 @@ from smartform.fill import Filler
 from smartform.policy import Policy
 from smartform.service import Service
 from tests.fakes import Cue, FakeTranscriber, ScriptedEngine
+from tests.layouts import SCRIPT as RAY
 from tests.mail import ScriptedMail, mail_desk
+from tests.resumes import MAREN, together
+from tests.test_resume import SCRIPT as BEN
 from ui.email_tab import MailDesk
 
 expect.set_options(timeout=15_000)
@@ -129,7 +132,7 @@ def browser(chromium: Callable[..., Browser]) -> Browser:
 
 @pytest.fixture(scope="package")
 def engine() -> ScriptedEngine:
-    return ScriptedEngine(SCRIPT, pause=0.03)
+    return ScriptedEngine(together(SCRIPT, BEN, MAREN, RAY), pause=0.03)
 
 
 @pytest.fixture(scope="package")

@@ -87,7 +87,17 @@ def proofread(page: Page) -> None:
     expect(page.locator(".sf-tone-words .sf-word").first).to_be_visible()
 
 
-TABS = {"": fill, "email-": proofread}
+def read(page: Page) -> None:
+    """Read the example resume and choose the first field that has a place in the text."""
+    page.get_by_role("tab", name="Resume").click()
+    page.locator("#resume-read").click()
+    expect(page.locator("#resume-status")).to_contain_text("Read in", timeout=JOB_MILLISECONDS)
+    page.locator("#resume-form-view .sf-where").first.click()
+    if page.viewport_size == PHONE:
+        page.locator("#resume-form-view .sf-title").evaluate("node => node.scrollIntoView()")
+
+
+TABS = {"": fill, "email-": proofread, "resume-": read}
 """What the names of a tab's pictures begin with → what is done before they are taken."""
 
 

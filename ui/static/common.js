@@ -49,3 +49,11 @@ async function toClipboard(text) {
     area.remove();
   }
 }
+
+function save(name, kind, content) {
+  const link = make("a", { download: name, href: URL.createObjectURL(new Blob([content], { type: kind })) });
+  document.body.append(link);
+  link.click();
+  link.remove();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+}

@@ -3,12 +3,7 @@ const box = element.querySelector(".sf-courier");
 box.setAttribute("role", "status");
 
 function download({ name, kind, content }) {
-  const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
-  const link = make("a", { download: name, href: URL.createObjectURL(new Blob([bytes], { type: kind })) });
-  document.body.append(link);
-  link.click();
-  link.remove();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  save(name, kind, Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0)));
 }
 
 async function copy(text) {

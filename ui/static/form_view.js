@@ -3,6 +3,9 @@
 // `view` is the sheet as shown (ui/sheet.py writes its shape). Every edit raises the field's
 // revision and is written back to props.value; entries that arrive with an older revision than
 // the one on screen are answered to with an offer instead of being drawn over the typing.
+//
+// `props.channel` tells the forms of a page apart. On it go 'smartform:source', what the source view
+// shows, and 'smartform:sheet', the sheet at every change; 'smartform:focus' comes, {name, cell}.
 const root = element.querySelector(".sf-form");
 const summary = make("div", { class: "sf-summary" });
 const grid = make("div", { class: "sf-grid" });
@@ -10,7 +13,7 @@ const WIDE = ["longtext", "list", "multichoice", "group"];
 const MANY = ["list", "multichoice"];
 let view = null;
 let rows = new Map();
-let active = null;
+let active = { name: null, cell: null };
 
 // ---- values ---------------------------------------------------------------------------------
 
@@ -29,17 +32,22 @@ function publish() {
   props.value = clone(view);
   drawSummary();
   tellSource();
+  tell("sheet", clone(view));
 }
+
+const tell = (what, detail) => document.dispatchEvent(new CustomEvent(`smartform:${what}:${props.channel}`, { detail }));
 
 function setEntry(name, entry) {
   view.entries[name] = entry;
   rows.get(name).draw();
 }
 
-function typed(field, value) {
+// `places` are the spans and cells of what a person left as it was in a list or a group.
+function typed(field, value, places = { spans: [], cells: [] }) {
   const old = entryOf(field.name);
+  const source = places.spans.length ? old.answer.source : "";
   setEntry(field.name, {
-    answer: { value, state: "yours", confidence: 1, spans: [], raw: "", note: "", source: "" },
+    answer: { value, state: "yours", confidence: 1, raw: "", note: "", ...places, source },
     by_person: true, offer: null, problem: "", revision: old.revision + 1,
   });
   publish();
@@ -73,8 +81,8 @@ const INPUTS = {
   phone: { type: "tel", inputmode: "tel" },
 };
 
-function edited(field, read) {
-  return { oninput: () => typed(field, read()), onchange: () => check(field) };
+function edited(field, read, places) {
+  return { oninput: () => typed(field, read(), places?.()), onchange: () => check(field) };
 }
 
 function inputControl(field, ids) {
@@ -107,7 +115,8 @@ function areaControl(field, ids) {
   const lines = () => area.value.split("\n").map((line) => line.trim()).filter(Boolean);
   const read = () => many ? (lines().length ? lines() : null) : (area.value.trim() ? area.value : null);
   const area = make("textarea", {
-    rows: 3, placeholder: many ? say("one_per_line") : (field.examples || [])[0], ...ids, ...edited(field, read),
+    rows: 3, placeholder: many ? say("one_per_line") : (field.examples || [])[0], ...ids,
+    ...edited(field, read, many ? () => itemPlaces(field, lines()) : undefined),
   });
   const write = (value) => {
     if (!same(read(), value)) area.value = many ? (value || []).join("\n") : value ?? "";
@@ -115,6 +124,13 @@ function areaControl(field, ids) {
     if (area.scrollHeight) area.style.height = `${Math.min(area.scrollHeight + 2, 320)}px`;
   };
   return { nodes: [area], read, write, focus: area };
+}
+
+// Where the items that stand in a list still come from.
+function itemPlaces(field, items) {
+  const { value, spans } = entryOf(field.name).answer;
+  const known = new Map(value?.length === spans.length ? value.map((item, n) => [item, spans[n]]) : []);
+  return { spans: items.map((item) => known.get(item)).filter(Boolean), cells: [] };
 }
 
 function selectControl(field, ids) {
@@ -142,34 +158,85 @@ function groupControl(field, ids, kind, options) {
   return { nodes: [group], read, write, focus: boxes[0][0] };
 }
 
-// A group: a table of its rows, with an empty one at its end to type another into.
+// A group: a table of its rows, each with a button that takes it out, and one below that adds one.
 function rowsControl(field, ids) {
   const body = make("tbody");
-  const heads = field.fields.map((sub) => make("th", { scope: "col" }, title(sub) || sub.name));
-  const table = make("table", {}, make("thead", {}, make("tr", {}, ...heads)), body);
-  const box = make("div", { class: "sf-rows", id: ids.id, tabindex: -1 }, table);
+  const names = field.fields.map((sub) => sub.label || sub.title || sub.name);
+  const table = make("table", {}, body);
+  const add = make("button", {
+    type: "button", class: "sf-small sf-quiet", "data-act": "add-row", "aria-label": `${say("row_add")}: ${title(field)}`,
+    onclick: () => { body.append(draw()); tidy(); body.lastChild.querySelector("input").focus(); },
+  }, say("row_add"));
+  const box = make("div", { class: "sf-rows", id: ids.id, tabindex: -1 }, table, add);
+  const known = new WeakMap();
   const written = (value) => Array.isArray(value) ? value.join(" | ") : value ?? "";
+  const inputs = (line) => [...line.querySelectorAll("input")];
   const cellOf = (sub, text) => {
     if (!MANY.includes(sub.type)) return text.trim() || null;
     const items = text.split("|").map((item) => item.trim()).filter(Boolean);
     return items.length ? items : null;
   };
-  function read() {
-    const found = [...body.rows].map((line) => Object.fromEntries(
-      field.fields.map((sub, n) => [sub.name, cellOf(sub, line.cells[n].firstChild.value)])));
-    const said = found.filter((row) => Object.values(row).some(Boolean));
-    return said.length ? said : null;
+  const rowOf = (line) => Object.fromEntries(field.fields.map((sub, n) => [sub.name, cellOf(sub, inputs(line)[n].value)]));
+  const said = () => [...body.rows].filter((line) => inputs(line).some((input) => input.value.trim()));
+  const read = () => said().length ? said().map(rowOf) : null;
+  function places() {
+    const cells = said().map((line) => Object.fromEntries(Object.entries(rowOf(line))
+      .filter(([name, value]) => value !== null && same(known.get(line)?.[name]?.value, value))
+      .map(([name]) => [name, known.get(line)[name]])));
+    return { cells, spans: cells.flatMap((row) => Object.values(row).flatMap((cell) => cell.spans)) };
   }
-  const draw = (row) => make("tr", {}, ...field.fields.map((sub) => make("td", {}, make("input", {
-    type: "text", autocomplete: "off", value: written(row[sub.name]), "aria-label": title(sub) || sub.name,
-    ...edited(field, read),
-  }))));
-  function write(value) {
-    if (!same(read(), value)) body.replaceChildren(...(value || []).map(draw));
-    const last = body.rows[body.rows.length - 1];
-    if (!last || [...last.cells].some((cell) => cell.firstChild.value)) body.append(draw({}));
+  const changed = () => { typed(field, read(), places()); check(field); };
+  function draw() {
+    const line = make("tr", {}, ...field.fields.map((sub, n) => make("td", { "data-label": names[n], "data-type": sub.type }, make("input", {
+      type: "text", autocomplete: "off", "data-sub": sub.name, placeholder: INPUTS[sub.type]?.placeholder,
+      ...edited(field, read, places),
+    }))));
+    line.append(make("td", { class: "sf-row-end" }, make("button", {
+      type: "button", class: "sf-icon", "data-act": "remove-row", title: say("row_remove"),
+      onclick: () => { line.remove(); tidy(); changed(); add.focus(); },
+    }, "×")));
+    return line;
   }
-  return { nodes: [box], read, write, focus: box };
+  // Names for screen readers, with the row's number.
+  function tidy() {
+    table.hidden = !body.rows.length;
+    [...body.rows].forEach((line, row) => {
+      const at = say("row_number", { n: row + 1 });
+      inputs(line).forEach((input, n) => input.setAttribute("aria-label", `${names[n]}, ${at}`));
+      line.querySelector("button").setAttribute("aria-label", `${say("row_remove")}: ${title(field)}, ${at}`);
+    });
+  }
+  // Rows are changed in place: somebody may be typing in the next cell while a verdict arrives.
+  function write(value, answer) {
+    const wanted = value || [];
+    if (!same(read() || [], wanted)) {
+      const lines = said();
+      while (lines.length > wanted.length) lines.pop().remove();
+      while (lines.length < wanted.length) lines.push(body.appendChild(draw()));
+      wanted.forEach((row, at) => inputs(lines[at]).forEach((input, n) => {
+        const text = written(row[field.fields[n].name]);
+        if (input.value !== text) input.value = text;
+      }));
+    }
+    const cells = answer.cells || [];
+    said().forEach((line, at) => {
+      known.set(line, cells[at]);
+      inputs(line).forEach((input, n) => {
+        input.dataset.state = input.value ? cells[at]?.[field.fields[n].name]?.state || "" : "";
+      });
+    });
+    tidy();
+  }
+  const cellAt = (input) => {
+    const at = said().indexOf(input.closest("tr"));
+    return at < 0 ? null : `${at}/${input.dataset.sub}`;
+  };
+  function reach(cell) {
+    const [at, name] = cell ? cell.split(/\/(.*)/s) : [0];
+    const line = said()[at];
+    (line && inputs(line).find((input) => !name || input.dataset.sub === name) || add).focus();
+  }
+  return { nodes: [box], read, write, focus: box, cellAt, reach };
 }
 
 function control(field, ids) {
@@ -248,7 +315,7 @@ function labelOf(field, id, grouped) {
 }
 
 function makeRow(field, number) {
-  const id = `sf-${view.generation}-${number}`;
+  const id = `sf-${props.channel}-${view.generation}-${number}`;
   const grouped = ["boolean", "multichoice", "group"].includes(field.type);
   const described = `${id}-hint ${id}-foot ${id}-problem`;
   const widget = control(field, {
@@ -261,7 +328,7 @@ function makeRow(field, number) {
     class: `sf-row${WIDE.includes(field.type) ? " sf-wide" : ""}`, "data-field": field.name, "data-type": field.type,
     role: grouped ? (field.type === "boolean" ? "radiogroup" : "group") : null,
     "aria-labelledby": grouped ? `${id}-label` : null, "aria-describedby": grouped ? described : null,
-    onfocusin: () => pick(field.name),
+    onfocusin: ({ target }) => pick(field.name, target.dataset.sub ? widget.cellAt(target) : null),
   },
   make("div", { class: "sf-head" }, labelOf(field, id, grouped), state),
   make("p", { class: "sf-hint", id: `${id}-hint` }, field.description || ""),
@@ -269,7 +336,7 @@ function makeRow(field, number) {
 
   function draw() {
     const { answer, offer, problem: wrong } = entryOf(field.name);
-    widget.write(answer.value);
+    widget.write(answer.value, answer);
     node.dataset.state = answer.state;
     widget.focus.setAttribute("aria-invalid", String(Boolean(wrong)));
     const place = located(answer) ? sourceButton(field, node) : null;
@@ -287,7 +354,8 @@ function makeRow(field, number) {
     return out;
   }
 
-  return { field, node, draw, focus: () => widget.focus.focus() };
+  const focus = (cell) => widget.reach ? widget.reach(cell) : widget.focus.focus();
+  return { field, node, draw, focus };
 }
 
 // ---- above the rows -------------------------------------------------------------------------
@@ -320,31 +388,38 @@ function offersBar(offers) {
 
 // ---- the source view ------------------------------------------------------------------------
 
-function pick(name) {
-  active = name;
+function pick(name, cell = null) {
+  active = { name, cell };
   for (const row of rows.values()) row.node.classList.toggle("sf-active", row.field.name === name);
   tellSource();
 }
 
-function tellSource() {
-  const answers = view.form.fields.map((field) => [field, entryOf(field.name).answer]);
-  const own = active && view.entries[active] ? entryOf(active).answer : null;
-  const latest = answers.map(([, answer]) => answer.source).filter(Boolean).pop();
-  const source = (own && own.source) || latest || "";
-  const spans = answers.filter(([, answer]) => answer.source === source).flatMap(([field, answer]) =>
-    answer.spans.map(([start, end]) => ({ name: field.name, title: title(field), start, end })));
-  const lost = Boolean(own && own.value && !own.spans.length);
-  document.dispatchEvent(new CustomEvent("smartform:source", {
-    detail: { text: view.sources[source] || "", spans, active, lost },
-  }));
+// The places of a field's value; those of a group cell by cell, where they are known so.
+function placesOf(field, answer) {
+  const chosen = (cell) => field.name === active.name && (!active.cell || active.cell === cell);
+  const mark = (cell, label) => ([start, end]) => ({ name: field.name, cell, title: label, start, end, active: chosen(cell) });
+  if (!answer.cells?.length) return answer.spans.map(mark(null, title(field)));
+  return answer.cells.flatMap((row, at) => field.fields.flatMap((sub) =>
+    (row[sub.name]?.spans || []).map(mark(`${at}/${sub.name}`, `${title(field)}, ${sub.label || sub.title || sub.name}`))));
 }
 
-document.addEventListener("smartform:focus", ({ detail }) => rows.get(detail)?.focus());
+function tellSource() {
+  const answers = view.form.fields.map((field) => [field, entryOf(field.name).answer]);
+  const own = active.name && view.entries[active.name] ? entryOf(active.name).answer : null;
+  const latest = answers.map(([, answer]) => answer.source).filter(Boolean).pop();
+  const source = (own && own.source) || latest || "";
+  const spans = answers.filter(([, answer]) => answer.source === source)
+    .flatMap(([field, answer]) => placesOf(field, answer));
+  const lost = Boolean(own && own.value && !spans.some((span) => span.active));
+  tell("source", { text: view.sources[source] || "", spans, lost });
+}
+
+document.addEventListener(`smartform:focus:${props.channel}`, ({ detail }) => rows.get(detail.name)?.focus(detail.cell));
 
 // ---- arrivals -------------------------------------------------------------------------------
 
 function drawForm() {
-  active = null;
+  active = { name: null, cell: null };
   rows = new Map(view.form.fields.map((field, number) => [field.name, makeRow(field, number)]));
   grid.replaceChildren(...[...rows.values()].map((row) => row.node));
   const head = view.form.description ? [make("p", { class: "sf-description" }, view.form.description)] : [];
@@ -385,7 +460,7 @@ function arrive() {
   view = incoming;
   changed.forEach((name) => rows.get(name).draw());
   if (kept || undated) publish();
-  else { drawSummary(); tellSource(); }
+  else { drawSummary(); tellSource(); tell("sheet", clone(view)); }
 }
 
 watch("value", arrive);

@@ -1,32 +1,31 @@
-// Draws the SourceView component. The form tells what to show with a 'smartform:source' event:
-// {text, spans: [{name, title, start, end}], active}.
+// Draws the SourceView component. The form of `props.channel` tells what to show with a 'smartform:source'
+// event: {text, spans: [{name, cell, title, start, end, active}], lost}.
 const box = element.querySelector(".sf-source-view");
-const title = make("h3", { class: "sf-source-title", id: "source-title" }, say("source_title"));
+const title = make("h3", { class: "sf-source-title", id: `${props.channel}-source-title` }, say("source_title"));
 const note = make("p", { class: "sf-hint", role: "status" }, say("source_empty"));
 const body = make("div", {
-  class: "sf-source-text", tabindex: 0, role: "region", "aria-labelledby": "source-title", hidden: true,
+  class: "sf-source-text", tabindex: 0, role: "region", "aria-labelledby": `${props.channel}-source-title`, hidden: true,
 });
 box.append(title, note, body);
 
-function mark(piece, active) {
-  if (!piece.span) return piece.text;
-  const { name, title: label } = piece.span;
+function mark({ text, span }) {
+  if (!span) return text;
+  const { name, cell, title: label, active } = span;
   return make("mark", {
-    "data-field": name, "data-active": name === active, title: label,
-    onclick: () => document.dispatchEvent(new CustomEvent("smartform:focus", { detail: name })),
-  }, piece.text);
+    "data-field": name, "data-cell": cell, "data-active": active, title: label,
+    onclick: () => document.dispatchEvent(new CustomEvent(`smartform:focus:${props.channel}`, { detail: { name, cell } })),
+  }, text);
 }
 
-document.addEventListener("smartform:source", ({ detail }) => {
+document.addEventListener(`smartform:source:${props.channel}`, ({ detail }) => {
   body.hidden = !detail.text;
   note.hidden = Boolean(detail.text) && !detail.lost;
   note.textContent = detail.lost ? say("source_none") : say("source_empty");
-  // The chosen field's spans come first so that they win where two fields share a place.
-  const chosen = detail.spans.filter((span) => span.name === detail.active);
+  // The chosen field's spans win where two fields share a place.
+  const chosen = detail.spans.filter((span) => span.active);
   const others = detail.spans.filter(
-    (span) => !chosen.some((own) => span.start < own.end && own.start < span.end && span !== own));
-  const all = [...chosen, ...others.filter((span) => span.name !== detail.active)];
-  body.replaceChildren(...pieces(detail.text, all).map((piece) => mark(piece, detail.active)));
+    (span) => !span.active && !chosen.some((own) => span.start < own.end && own.start < span.end));
+  body.replaceChildren(...pieces(detail.text, [...chosen, ...others]).map(mark));
   const active = body.querySelector("mark[data-active]");
   if (!active) return;
   body.scrollTop = active.offsetTop - body.clientHeight / 3;
