@@ -245,16 +245,3 @@ def _longest(found: Iterator[Protected]) -> list[Protected]:
 
 def _overlap(one: Span, other: Span) -> bool:
     return one.start < other.end and other.start < one.end
-
-
-_NEGATION = re.compile(
-    r"\b(?:no|not|never|nobody|nothing|none|nowhere|neither|nor|cannot)\b|n['’]t\b"
-    r"|\b(?:do|does|did|have|has|had|is|are|was|were|ca|wo|could|would|should|must|need)nt\b",
-    re.IGNORECASE,
-)
-"""English words that say no, also without their apostrophe."""
-
-
-def negates(text: str) -> bool:
-    """Whether English words say no: a revision that takes the no away says the opposite."""
-    return _NEGATION.search(text) is not None
