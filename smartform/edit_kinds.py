@@ -93,10 +93,10 @@ def kind_of(before: str, after: str, rewording: EditKind) -> EditKind:
             continue
         lost.remove(word)
         gained.remove(match)
-        both = _is_function(word) and _is_function(match)
-        kinds.add(EditKind.GRAMMAR if both or _inflected(word, match) else EditKind.SPELLING)
+        both = is_function(word) and is_function(match)
+        kinds.add(EditKind.GRAMMAR if both or inflected(word, match) else EditKind.SPELLING)
     rest = {*lost, *gained}
-    if not all(map(_is_function, rest)):
+    if not all(map(is_function, rest)):
         return rewording
     return EditKind.SPELLING if kinds == {EditKind.SPELLING} and not rest else EditKind.GRAMMAR
 
@@ -115,7 +115,7 @@ def rewording_kind(options: ProofreadOptions, before: Tone | None, after: Tone |
     return EditKind.TONE if rise >= RAISED else EditKind.CLARITY
 
 
-def _is_function(word: str) -> bool:
+def is_function(word: str) -> bool:
     """Whether a word, or what stands before its apostrophe, carries grammar alone ("it's", "didn't")."""
     stems = (word, re.split(r"['’]", word)[0], re.split(r"n['’]", word)[0])
     return any(stem in FUNCTION_WORDS for stem in stems)
@@ -142,10 +142,10 @@ def _difference(before: str, after: str) -> tuple[list[str], list[str]]:
 
 
 def _close(one: str, other: str) -> float:
-    return 1.0 if _inflected(one, other) else likeness(one, other)
+    return 1.0 if inflected(one, other) else likeness(one, other)
 
 
-def _inflected(one: str, other: str) -> bool:
+def inflected(one: str, other: str) -> bool:
     """Whether two words are forms of one."""
     families = _families()
     if families.get(one, one) == families.get(other, other):

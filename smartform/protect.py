@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from functools import cache
+from itertools import takewhile
 
 from smartform.alignment import Token, likeness, tokens_of
 from smartform.edit_kinds import FUNCTION_WORDS
@@ -55,8 +56,13 @@ _SCARE_QUOTE = re.compile(r"[\"“„«‘][^\W\d_]+[,.!?]?[\"”“»’]")
 
 _ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th)")
 _STOPS = frozenset('.!?:…;•–—-"“‘«(')
+_CLOSERS = frozenset("'’”»)]")
 _TITLES = frozenset({"Mr", "Mrs", "Ms", "Dr", "Prof", "St", "No", "no"})
-_FRACTIONS = frozenset({"half", "quarter", "dozen"})
+_AMOUNTS = frozenset({"half", "quarter", "dozen", "twice", "zero", "nil", "nought"})
+"""Words that say how many by themselves, as cardinals do."""
+
+_SHOUTED = 3
+"""So many words in capitals, one of them a function word, are shouted: their capitals tell no names."""
 _VERBATIM_FINDERS = (
     (Fact.ADDRESS, FieldType.EMAIL),
     (Fact.LINK, FieldType.URL),
@@ -93,9 +99,7 @@ def protected(text: str, names: Collection[str] = ()) -> tuple[Protected, ...]:
 def names_of(text: str) -> frozenset[str]:
     """The words of a mail that are written with a capital letter inside a sentence."""
     tokens = tokens_of(text)
-    return frozenset(
-        t.text for n, t in enumerate(tokens) if _capitalised(t.text) and not _opens_sentence(text, tokens, n)
-    )
+    return frozenset(t.text for n, t in enumerate(tokens) if _capitalised(t.text) and _tells(text, tokens, n))
 
 
 def keys(text: str) -> Counter[str]:
@@ -144,9 +148,10 @@ def _words(text: str, names: Collection[str]) -> Iterator[Protected]:
     lower = {token.text for token in tokens}
     for fact, kind in _WORD_FINDERS:
         for found in find_candidates(kind, text, _LANGUAGES, _ANY_DAY):
-            for token in tokens:
-                inside = found.start <= token.start and token.end <= found.end
-                if inside and _carries(token.text, fact):
+            inside = [t for t in tokens if found.start <= t.start and t.end <= found.end]
+            certain = [t for t in inside if _carries(t.text, fact)]
+            for token in inside if fact is Fact.NUMBER and certain else certain:
+                if _carries(token.text, fact) or token.text.casefold() in _beside_numbers():
                     yield Protected(Span(token.start, token.end), fact, token.text)
     for number, token in enumerate(tokens):
         if token.text.isupper() and token.text.casefold() in lower:
@@ -156,15 +161,32 @@ def _words(text: str, names: Collection[str]) -> Iterator[Protected]:
             yield Protected(span, Fact.NUMBER, token.text)
         elif _misspelt_day(token.text):
             continue
-        elif token.text in names or (_capitalised(token.text) and not _opens_sentence(text, tokens, number)):
+        elif token.text in names or (_capitalised(token.text) and _tells(text, tokens, number)):
             yield Protected(span, Fact.NAME, token.text)
+
+
+def _tells(text: str, tokens: tuple[Token, ...], number: int) -> bool:
+    """Whether a capital letter here tells a name: not where any word has one."""
+    return not _opens_sentence(text, tokens, number) and not _shouted(tokens, number)
+
+
+def _shouted(tokens: tuple[Token, ...], number: int) -> bool:
+    """Whether a word stands among others in capitals, function words with them."""
+    if not tokens[number].text.isupper():
+        return False
+    before = takewhile(str.isupper, (t.text for t in tokens[number - 1 :: -1] if number))
+    after = takewhile(str.isupper, (t.text for t in tokens[number + 1 :]))
+    run = [*before, tokens[number].text, *after]
+    return len(run) >= _SHOUTED and any(len(w) > 1 and w.casefold() in FUNCTION_WORDS for w in run)
 
 
 def _capitalised(word: str) -> bool:
     """Whether a word is written as names are, with a capital letter anywhere, and is no function word."""
+    if len(word) == 1:
+        return word.isupper() and word != "I"  # block A
     if not word[0].isalpha() or re.split(r"['’]", word)[0].casefold() in FUNCTION_WORDS:
         return False
-    return any(c.isupper() for c in word) and len(word) > 1
+    return any(c.isupper() for c in word)
 
 
 def _opens_sentence(text: str, tokens: tuple[Token, ...], number: int) -> bool:
@@ -177,6 +199,8 @@ def _opens_sentence(text: str, tokens: tuple[Token, ...], number: int) -> bool:
     before = tokens[number - 1]
     if before.text == "." and number > 1 and _shortened(tokens[number - 2].text):
         return False
+    if before.text in _CLOSERS and number > 1 and tokens[number - 2].text[0] in ".!?…":
+        return True
     return before.text[0] in _STOPS or _ends_line(text, before.end, tokens[number].start)
 
 
@@ -189,14 +213,17 @@ def _ends_line(text: str, end: int, start: int) -> bool:
 
 def _shortened(word: str) -> bool:
     """Whether a full stop after a word tells that it is cut, as in a title or an initial."""
-    return word in _TITLES or len(word) == 1
+    return word in _TITLES or (len(word) == 1 and word.isalpha())
 
 
 def _carries(word: str, fact: Fact) -> bool:
     """Whether a word of a number, a date or a time says which one it is."""
-    if not _counts(word) or (word.casefold() in FUNCTION_WORDS and not word.istitle()):  # May is a month
+    folded = word.casefold()
+    if not _counts(word):
         return False
-    return fact is not Fact.NUMBER or word.casefold() in _number_words() or not word.isalpha()
+    if folded in FUNCTION_WORDS:  # May is a month
+        return fact is Fact.MOMENT and word.istitle() and folded in months("en")
+    return fact is not Fact.NUMBER or folded in _number_words() or not word.isalpha()
 
 
 def _misspelt_day(word: str) -> bool:
@@ -208,8 +235,16 @@ def _misspelt_day(word: str) -> bool:
 
 @cache
 def _number_words() -> frozenset[str]:
+    """Words that say a number wherever they stand: those that larger numbers are built of, and amounts."""
+    phrases = (phrase for language in _LANGUAGES for phrase in cardinals(language) if len(phrase) > 1)
+    return frozenset(word for phrase in phrases for word in phrase) | _AMOUNTS
+
+
+@cache
+def _beside_numbers() -> frozenset[str]:
+    """Words that say one beside another number alone: 'double four', but 'to double check'."""
     words = {word for language in _LANGUAGES for phrase in cardinals(language) for word in phrase}
-    return frozenset(words) | _FRACTIONS
+    return frozenset(words) - _number_words() - FUNCTION_WORDS
 
 
 def _spelt(text: str, name: str) -> int:
@@ -245,16 +280,3 @@ def _longest(found: Iterator[Protected]) -> list[Protected]:
 
 def _overlap(one: Span, other: Span) -> bool:
     return one.start < other.end and other.start < one.end
-
-
-_NEGATION = re.compile(
-    r"\b(?:no|not|never|nobody|nothing|none|nowhere|neither|nor|cannot)\b|n['’]t\b"
-    r"|\b(?:do|does|did|have|has|had|is|are|was|were|ca|wo|could|would|should|must|need)nt\b",
-    re.IGNORECASE,
-)
-"""English words that say no, also without their apostrophe."""
-
-
-def negates(text: str) -> bool:
-    """Whether English words say no: a revision that takes the no away says the opposite."""
-    return _NEGATION.search(text) is not None

@@ -11,11 +11,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 from smartform.alignment import Change, apply, changes, count_written, joined, probability, tokens_of
 from smartform.edit_kinds import KEPT, REWORDINGS, kind_of
 from smartform.engines.base import Rewritten
-from smartform.protect import VERBATIM, Fact, Protected, invented, keys, lost, negates
+from smartform.negation import noes, turned
+from smartform.protect import VERBATIM, Fact, Protected, invented, keys, lost
 from smartform.results import Span
 from smartform.revision import Amount, Edit, EditKind, Refused
 from smartform.sentences import sentences
@@ -34,6 +36,8 @@ JUDGED_WORDS = 8
 
 REPEATED = (4, 3)
 """A run of so many words that stands so many times, and oftener than in the draft, is a model's loop."""
+
+TURNED = "The revision would say yes where the draft says no, or no where it says yes."
 
 NEAR = 2
 """Other words at most so many tokens apart are one edit."""
@@ -123,6 +127,7 @@ class _Paragraph:
         """The changes that keep the facts, and what was refused for the others, where it was asked for."""
         linked = self._linked(list(made))
         faults = {n: fault for n, change in enumerate(linked) if (fault := self._fault(change))}
+        faults |= {n: TURNED for n in self._turning(linked) if n not in faults}
         if not faults:
             return linked, []
         spoilt = {self._sentence(linked[n]): fault for n, fault in faults.items()}
@@ -134,6 +139,15 @@ class _Paragraph:
         ]
         missed = {self._sentence(linked[n]) for n in faults if self.kind(linked[n]) in KEPT[self.amount]}
         return kept, [Refused(span, spoilt[span]) for span in sorted(missed)]
+
+    def _turning(self, made: Sequence[Change]) -> list[int]:
+        """Changes that turn no no by themselves, but do so with the others of their sentence."""
+        turning = []
+        for _, group in groupby(range(len(made)), lambda n: self._sentence(made[n])):
+            numbers = list(group)
+            if self._turns([made[n] for n in numbers]):
+                turning += numbers
+        return turning
 
     def _belong(self, first: Change, last: Change) -> bool:
         kinds = {self.kind(first), self.kind(last)}
@@ -161,18 +175,11 @@ class _Paragraph:
         return made
 
     def _partner(self, made: Sequence[Change], number: int) -> int | None:
-        """The nearest change that makes up for the fault of another, the two taken as one.
-
-        A no in another place makes up for none that is lost.
-        """
-        if self._turns(made[number]):
-            return None
+        """The nearest change that makes up for the fault of another, the two taken as one."""
         others = sorted((n for n in range(len(made)) if n != number), key=lambda n: abs(n - number))
         for other in others:
             first, last = sorted((number, other))
             between = self.source[made[first].span.end : made[last].span.start]
-            if self._turns(made[other]):
-                continue
             if "\n" not in between and not self._fault(self._joined(made[first], made[last])):
                 return other
         return None
@@ -193,21 +200,40 @@ class _Paragraph:
         figures = [fact for fact in touched if fact not in names and any(map(str.isdecimal, fact.key))]
         if not (_in_order(names, change.text) and _in_order(figures, change.text)):
             return "The revision would change the order of names or numbers."
-        if self._turns(change):
-            return "The revision would say yes where the draft says no, or no where it says yes."
+        if self._turns([change]):
+            return TURNED
         new = invented(before, change.text)
         return f"The revision would add '{new}', which the draft does not say." if new else ""
 
-    def _turns(self, change: Change) -> bool:
-        """Whether a no is lost or added; what is taken out whole may hold one."""
-        before = self.source[change.span.start : change.span.end]
-        return bool(change.text.strip()) and negates(before) != negates(change.text)
+    def _turns(self, made: Sequence[Change]) -> bool:
+        """Whether the changes turn a no into a yes or a yes into a no; a clause taken out may hold one."""
+        start, end = self._sentence(made[0]).start, self._sentence_at(made[-1].span.end).end
+        beyond = len(self.source) - end
+
+        def said(some: Sequence[Change]) -> str:
+            text = apply(self.source, some)
+            return text[start : len(text) - beyond]
+
+        after = said(made)
+        if not any(char.isalnum() for char in after):
+            return False
+        return turned(said([change for change in made if self._leaves_out(change)]), after)
+
+    def _leaves_out(self, change: Change) -> bool:
+        """Whether a change takes out noes together with what they go with, as with a clause."""
+        if change.text.strip():
+            return False
+        first, last = change.tokens
+        inside = [no for no in noes(self.source) if first <= no.number < last]
+        return all(no.head is not None and first <= no.head < last for no in inside)
 
     def _sentence(self, change: Change) -> Span:
         """The sentence in which a change begins."""
-        return next(
-            (s for s in sentences(self.source) if change.span.start <= s.end), Span(0, len(self.source))
-        )
+        return self._sentence_at(change.span.start)
+
+    def _sentence_at(self, place: int) -> Span:
+        """The sentence that ends at or after a place."""
+        return next((s for s in sentences(self.source) if place <= s.end), Span(0, len(self.source)))
 
 
 def _flaw(source: str, rewritten: Rewritten) -> str:

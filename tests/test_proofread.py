@@ -12,6 +12,7 @@ from smartform.engines.base import Rewriter
 from smartform.errors import Cancelled, TextError
 from smartform.mail_layout import prose
 from smartform.mail_policy import MailPolicy, shipped
+from smartform.negation import turned
 from smartform.proofread import MAX_CHARS, Proofreader
 from smartform.protect import names_of, protected
 from smartform.revision import Amount, EditKind, ProofreadOptions, Register
@@ -83,6 +84,8 @@ def test_nothing_to_change_leaves_the_draft():
         ("I havent seen it", "I have seen it", "no"),
         ("nobody answers my calls", "please answer my calls", "no"),
         ("we always deliver", "we never deliver", "no"),
+        ("we do not agree", "we do agree", "no"),
+        ("don't call me and don't write", "call me and don't write", "no"),
     ],
 )
 def test_facts_are_kept_and_the_loss_is_told(before, after, says):
@@ -96,6 +99,27 @@ def test_a_no_may_be_said_otherwise():
     draft = "I havent seen it yet, and nobody have called."
     after = "I haven't seen it yet, and no one has called."
     assert proofread(draft, {draft: after}).text == after
+
+
+def test_a_no_that_moves_is_one_edit():
+    draft = "I will be not able to come, and I need nothing no more."
+    after = "I will not be able to come, and I need nothing more."
+    revision = proofread(draft, {draft: after})
+    assert revision.text == after
+    assert not revision.refused
+    assert all(not turned(draft, revision.accept([number])) for number in range(len(revision.edits)))
+
+
+def test_a_clause_may_be_left_out_with_its_no():
+    draft = "I don't wants to nag, but it is late and nobody cares."
+    after = "I don't want to nag, but it is late."
+    assert proofread(draft, {draft: after}).text == after
+
+
+def test_noes_that_only_together_are_lost_are_kept():
+    draft = "We don't need nothing of it here in the office today."
+    after = "We do need everything of it here in the office today."
+    assert proofread(draft, {draft: after}).text == draft
 
 
 def test_a_no_in_one_place_makes_up_for_none_in_another():

@@ -26,6 +26,11 @@ from smartform.results import Span
         ("I spoke to Ionescu about it", Fact.NAME, "Ionescu"),
         ("I spoke to Mr. Ionescu about it", Fact.NAME, "Ionescu"),
         ("send my iPhone back", Fact.NAME, "iPhone"),
+        ("ask for Ann’s key in block A today", Fact.NAME, "A"),
+        ("we pay the VAT in Oslo", Fact.NAME, "VAT"),
+        ("Nine days is too long", Fact.NUMBER, "Nine"),
+        ("dial one double four nine", Fact.NUMBER, "double"),
+        ("I have asked twice", Fact.NUMBER, "twice"),
     ],
 )
 def test_each_kind(text, fact, piece):
@@ -40,6 +45,11 @@ def test_each_kind(text, fact, piece):
         'You are so "clever" here.',
         "No one came on Wensday.",
         "I think that I may go.",
+        "Oh great, it is lost.",
+        "A person came. Once it was here. Both came. One of us saw it.",
+        "Please double check every single box.",
+        "You said 'no'. Nice. He said ‘later.’ Fine.",
+        "THIS IS A JOKE. I WANT MY MONEY NOW.",
     ],
 )
 def test_ordinary_words_are_no_facts(text):
