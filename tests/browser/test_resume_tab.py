@@ -174,7 +174,7 @@ def test_another_resume_starts_afresh_and_the_same_one_keeps_what_was_typed(cv: 
     expect(field(cv, "work").locator("tbody tr")).to_have_count(2)
 
 
-def test_one_file_is_shown_and_a_scan_is_explained(cv: Page) -> None:
+def test_one_file_is_shown_a_scan_is_explained_and_dictation_is_added(cv: Page) -> None:
     give(cv, {"scan.pdf": pdf(scan)})
     expect(status(cv).locator('[data-kind="problem"]')).to_contain_text("text", timeout=30_000)
     expect(cv.locator("#resume-text textarea")).to_have_value(EXAMPLE)
@@ -182,6 +182,11 @@ def test_one_file_is_shown_and_a_scan_is_explained(cv: Page) -> None:
     expect(status(cv)).to_contain_text("Read in", timeout=30_000)
     expect(cv.locator("#resume-text textarea")).to_have_value(BEN)
     expect(cv.locator("#resume-table")).to_be_hidden()
+    cv.locator("#resume-microphone .record-button").click()
+    cv.wait_for_timeout(600)
+    cv.locator("#resume-microphone .stop-button").click()
+    said = f"{BEN}\nPlease call me on 0770 900 142."
+    expect(cv.locator("#resume-text textarea")).to_have_value(said, timeout=30_000)
 
 
 # ---- many ------------------------------------------------------------------------------------
