@@ -130,13 +130,16 @@ class Proofreader:
     def _vetted(self, work: _Work, text: str, rewritten: Rewritten, tone: Tone | None) -> Vetted:
         """What is kept of a paragraph's revision; its tone is scored only where that decides something."""
         facts = protected(text, work.names)
-        amount, margin = work.options.amount, self._policy.margin
-        vetted = vet(text, rewritten, facts, amount=amount, rewording=EditKind.TONE, margin=margin)
+
+        def vetted_as(rewording: EditKind) -> Vetted:
+            amount, margin, floor = work.options.amount, self._policy.margin, self._policy.floor
+            return vet(text, rewritten, facts, amount=amount, rewording=rewording, margin=margin, floor=floor)
+
+        vetted = vetted_as(EditKind.TONE)
         if not any(edit.kind in REWORDINGS for edit in vetted.edits):
             return vetted
         [after] = self._tones([rewritten.text])
-        kind = rewording_kind(work.options, tone, after)
-        return vet(text, rewritten, facts, amount=amount, rewording=kind, margin=margin)
+        return vetted_as(rewording_kind(work.options, tone, after))
 
     def _tones(self, texts: Sequence[str]) -> Sequence[Tone | None]:
         return [None] * len(texts) if self.scorer is None else self.scorer.score(texts)

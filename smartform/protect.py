@@ -97,9 +97,13 @@ def protected(text: str, names: Collection[str] = ()) -> tuple[Protected, ...]:
 
 
 def names_of(text: str) -> frozenset[str]:
-    """The words of a mail that are written with a capital letter inside a sentence."""
+    """The words of a mail that are written with a capital letter inside a sentence; single letters aside."""
     tokens = tokens_of(text)
-    return frozenset(t.text for n, t in enumerate(tokens) if _capitalised(t.text) and _tells(text, tokens, n))
+    return frozenset(
+        t.text
+        for n, t in enumerate(tokens)
+        if len(t.text) > 1 and _capitalised(t.text) and _tells(text, tokens, n)
+    )
 
 
 def keys(text: str) -> Counter[str]:

@@ -70,6 +70,7 @@ def vet(
     amount: Amount,
     rewording: EditKind,
     margin: float = 0.0,
+    floor: float = 0.0,
 ) -> Vetted:
     """What is kept of a paragraph's revision.
 
@@ -77,6 +78,7 @@ def vet(
         facts: what may not be lost (`smartform.protect.protected`).
         rewording: what other words are for, `CLARITY` or `TONE`.
         margin: `gain` from which on the paragraph is revised.
+        floor: probability from which on a single change is made.
     """
     reason = _flaw(source, rewritten)
     if reason:
@@ -84,7 +86,7 @@ def vet(
     likelier = gain(source, rewritten)
     if likelier is not None and likelier <= margin:
         return Vetted()
-    piece = _Paragraph(source, rewritten, tuple(facts), amount, rewording)
+    piece = _Paragraph(source, rewritten, tuple(facts), amount, rewording, floor)
     kept, refused = piece.faithful(piece.grouped(changes(source, rewritten.text)))
     wanted = tuple(edit for edit in map(piece.edit, kept) if edit.kind in KEPT[amount])
     text = apply(source, [c for c in kept if piece.kind(c) in KEPT[amount]])
@@ -103,6 +105,7 @@ class _Paragraph:
     facts: tuple[Protected, ...]
     amount: Amount
     rewording: EditKind
+    floor: float
 
     def kind(self, change: Change) -> EditKind:
         """Why a change was made."""
@@ -124,8 +127,8 @@ class _Paragraph:
         return groups
 
     def faithful(self, made: Sequence[Change]) -> tuple[list[Change], list[Refused]]:
-        """The changes that keep the facts, and what was refused for the others, where it was asked for."""
-        linked = self._linked(list(made))
+        """The sure changes that keep the facts; what was refused for the others, where it was asked for."""
+        linked = [change for change in self._linked(list(made)) if self._sure(change)]
         faults = {n: fault for n, change in enumerate(linked) if (fault := self._fault(change))}
         faults |= {n: TURNED for n in self._turning(linked) if n not in faults}
         if not faults:
@@ -139,6 +142,11 @@ class _Paragraph:
         ]
         missed = {self._sentence(linked[n]) for n in faults if self.kind(linked[n]) in KEPT[self.amount]}
         return kept, [Refused(span, spoilt[span]) for span in sorted(missed)]
+
+    def _sure(self, change: Change) -> bool:
+        """Whether the model was sure enough of a change, or cannot tell."""
+        sure = probability(change, self.rewritten.tokens)
+        return sure is None or sure >= self.floor
 
     def _turning(self, made: Sequence[Change]) -> list[int]:
         """Changes that turn no no by themselves, but do so with the others of their sentence."""

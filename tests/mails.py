@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 from smartform.engines.base import Cancel, Rewritten, Written, never
 from smartform.errors import Cancelled
@@ -61,15 +62,23 @@ class FakeRewriter:
             the keys are single words, each replaced wherever it stands.
         complete: whether the revisions are ended.
         nats: by how much each revision that changes something is likelier than none.
+        unsure: words of which the model is less sure, with their log-probability.
     """
 
     name = "scripted"
 
     def __init__(
-        self, script: Script, *, complete: bool = True, nats: float | None = 4.0, paragraph_tokens: int = 400
+        self,
+        script: Script,
+        *,
+        complete: bool = True,
+        nats: float | None = 4.0,
+        paragraph_tokens: int = 400,
+        unsure: Mapping[str, float] = MappingProxyType({}),
     ) -> None:
         self.script, self.complete, self.nats = script, complete, nats
         self.paragraph_tokens = paragraph_tokens
+        self.unsure = unsure
         self.prompts: list[RevisionPrompt] = []
         self.cautions: list[float] = []
 
@@ -98,9 +107,12 @@ class FakeRewriter:
                 on_text(revision[: word.end])
         if self.nats is None:
             return Rewritten(revision, self.complete)
-        tokens = tuple(Written(word, -0.1, -2.0) for word in words)
+        tokens = tuple(Written(word, self._sure(revision[word.start : word.end]), -2.0) for word in words)
         unchanged = -5.0 - (self.nats if revision != prompt.text else 0.0)
         return Rewritten(revision, self.complete, tokens, -5.0, unchanged, len(words))
+
+    def _sure(self, word: str) -> float:
+        return self.unsure.get(word.strip(" .,!?"), -0.1)
 
     def _revise(self, text: str) -> str:
         if callable(self.script):

@@ -217,6 +217,16 @@ def test_a_revision_must_be_likelier_than_the_draft_by_the_margin():
     assert proofread(draft, script, nats=None, policy=MailPolicy(margin=4.0)).changed
 
 
+def test_an_unsure_change_does_not_spoil_the_sure_ones():
+    draft = "Nobody answer my mails, and it have cost us a lot."
+    script = {draft: "Please don't take my mails, and it has cost us a lot."}
+    unsure = {"Please": -3.0, "don't": -3.0, "take": -4.0}
+    kept = proofread(draft, script, unsure=unsure, policy=MailPolicy(floor=0.1))
+    assert kept.text == "Nobody answer my mails, and it has cost us a lot."
+    assert proofread(draft, script, unsure=unsure).text == script[draft]
+    assert proofread(draft, script, nats=None, policy=MailPolicy(floor=0.1)).text == script[draft]
+
+
 def test_the_policy_reaches_the_engine():
     rewriter = FakeRewriter({})
     Proofreader(rewriter, None, MailPolicy(caution=1.5)).proofread("It is not ready for it.")

@@ -1,25 +1,29 @@
-"""Fit how much likelier than the draft a revision must be, so that clean mails are left alone.
+"""Fit how much likelier than the draft a revision must be, so that clean mails are left alone, and how
+sure the model must be of a single change.
 
     python -m training.calibrate_email --config training/configs/email.yaml
 
 Uses the examples that the run held out of training, never the evaluation files, and writes
 `smartform/email_policy.json`. Each example is revised once for each caution, through the product's own
-vetting; margins are then tried on what came of it.
+vetting; margins are then tried on what came of it. The floor of single changes is the one whose mended
+errors have the best F0.5: rewordings do not count, for they are right in more ways than one.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from smartform.alignment import changes
-from smartform.engines.base import Rewriter
+from smartform.alignment import Change, changes
+from smartform.edit_kinds import ERRORS, kind_of
+from smartform.engines.base import Rewriter, Rewritten
 from smartform.engines.load import text_engine, tone_scorer
 from smartform.errors import WeightsError
 from smartform.mail_policy import MailPolicy
 from smartform.protect import protected
+from smartform.results import Span
 from smartform.revision import EditKind, ProofreadOptions, Revision
 from smartform.settings import Settings
 from smartform.vetting import gain, vet
@@ -27,6 +31,7 @@ from training.config import parse_arguments
 from training.email_data import load
 from training.rewrites import Rewrite
 from training.train_forms import is_held_out
+from training.word_edits import EditCounts
 
 LEFT_ALONE = 0.97
 """The least share of the clean texts that must stay as they are."""
@@ -34,6 +39,9 @@ LEFT_ALONE = 0.97
 CAUTIONS = (0.0, 0.5)
 MARGINS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0)
 """Nats that are tried."""
+
+FLOORS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4)
+"""Probabilities that are tried."""
 
 POLICY = Path(__file__).resolve().parents[1] / "smartform" / "email_policy.json"
 
@@ -47,6 +55,7 @@ class Revised:
         changed: whether the revision, vetted, changes something.
         gain: nats by which it is likelier than the draft, for each token of its changes.
         right: how many of the wanted changes it makes, of `wanted`.
+        errors: its changes of spelling and grammar, compared with those wanted.
     """
 
     clean: bool
@@ -54,15 +63,23 @@ class Revised:
     gain: float
     right: int
     wanted: int
+    errors: EditCounts
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a policy comes to: the share of clean texts left alone, and of wanted changes made."""
+    """What a policy comes to.
+
+    Args:
+        left_alone: share of the clean texts that stay as they are.
+        corrected: share of the wanted changes that are made.
+        f_half: F0.5 of the changes of spelling and grammar.
+    """
 
     policy: MailPolicy
     left_alone: float
     corrected: float
+    f_half: float
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -73,26 +90,31 @@ def main(argv: Sequence[str] | None = None) -> None:
         raise WeightsError("This engine does not revise mails.", "Set SMARTFORM_ENGINE to 'local'.")
     examples = load(config, tone_scorer(settings))
     held = [example for example in examples if is_held_out(example, config.holdout)]
-    outcomes = []
+    outcomes, written = [], {}
     for caution in CAUTIONS:
-        found = list(try_margins(caution, [revised(engine, example, caution) for example in held]))
-        outcomes += found
-        for outcome in found:
-            print(
-                f"caution {caution:.1f} margin {outcome.policy.margin:.2f}:"
-                f" left alone {outcome.left_alone:.3f}, corrected {outcome.corrected:.3f}",
-                flush=True,
-            )
-    chosen = best(outcomes)
+        written[caution] = [rewrite(engine, example, caution) for example in held]
+        judged = [revised(*pair) for pair in zip(held, written[caution], strict=True)]
+        outcomes += [told(outcome(MailPolicy(caution, margin), judged)) for margin in MARGINS]
+    policy = best(outcomes).policy
+    pairs = list(zip(held, written[policy.caution], strict=True))
+    floored = [
+        told(outcome(replace(policy, floor=floor), [revised(*pair, floor) for pair in pairs]))
+        for floor in FLOORS
+    ]
+    chosen = surest(floored)
     print(f"chosen: {chosen}")
     fitted = {"fitted_on": f"{len(held)} held-out texts", **asdict(chosen.policy)}
     POLICY.write_text(json.dumps(fitted, indent=1) + "\n", encoding="utf-8")
 
 
-def revised(rewriter: Rewriter, example: Rewrite, caution: float) -> Revised:
-    """Revise one example, no margin asked for."""
+def rewrite(rewriter: Rewriter, example: Rewrite, caution: float) -> Rewritten:
+    """Revise one example."""
+    return rewriter.rewrite(example.prompt, ProofreadOptions(amount=example.amount), caution=caution)
+
+
+def revised(example: Rewrite, rewritten: Rewritten, floor: float = 0.0) -> Revised:
+    """Vet and judge the revision of one example, no margin asked for."""
     draft = example.draft
-    rewritten = rewriter.rewrite(example.prompt, ProofreadOptions(amount=example.amount), caution=caution)
     vetted = vet(
         draft,
         rewritten,
@@ -100,28 +122,42 @@ def revised(rewriter: Rewriter, example: Rewrite, caution: float) -> Revised:
         amount=example.amount,
         rewording=EditKind.TONE,
         margin=-float("inf"),
+        floor=floor,
     )
-    wanted = {(change.span, change.text) for change in changes(draft, example.revision)}
-    text = Revision(draft, vetted.edits).text
-    made = {(change.span, change.text) for change in changes(draft, text)}
+    wanted, made = changes(draft, example.revision), changes(draft, Revision(draft, vetted.edits).text)
     likelier = gain(draft, rewritten)
     return Revised(
         clean=not wanted,
         changed=bool(made),
         gain=float("inf") if likelier is None else likelier,
-        right=len(wanted & made),
+        right=len(_places(wanted) & _places(made)),
         wanted=len(wanted),
+        errors=_compared(_errors(draft, wanted), _errors(draft, made)),
     )
 
 
-def try_margins(caution: float, examples: Sequence[Revised]) -> Iterator[Outcome]:
-    """What each margin comes to."""
+def outcome(policy: MailPolicy, examples: Sequence[Revised]) -> Outcome:
+    """What a policy comes to with examples vetted by its floor."""
     clean = [example for example in examples if example.clean]
-    wanted = sum(example.wanted for example in examples)
-    for margin in MARGINS:
-        left = sum(not (example.changed and example.gain > margin) for example in clean)
-        right = sum(example.right for example in examples if example.gain > margin)
-        yield Outcome(MailPolicy(caution, margin), left / max(1, len(clean)), right / max(1, wanted))
+    taken = [example for example in examples if example.gain > policy.margin]
+    left = len(clean) - sum(example.clean and example.changed for example in taken)
+    right, wanted = sum(example.right for example in taken), sum(example.wanted for example in examples)
+    errors = EditCounts()
+    for example in examples:
+        e = example.errors
+        errors += e if example.gain > policy.margin else EditCounts(missed=e.right + e.missed)
+    return Outcome(policy, left / max(1, len(clean)), right / max(1, wanted), errors.f_half)
+
+
+def told(found: Outcome) -> Outcome:
+    """Print an outcome."""
+    policy = found.policy
+    print(
+        f"caution {policy.caution:.1f} margin {policy.margin:.2f} floor {policy.floor:.2f}:"
+        f" left alone {found.left_alone:.3f}, corrected {found.corrected:.3f}, F0.5 {found.f_half:.3f}",
+        flush=True,
+    )
+    return found
 
 
 def best(outcomes: Sequence[Outcome]) -> Outcome:
@@ -133,6 +169,28 @@ def best(outcomes: Sequence[Outcome]) -> Outcome:
     if not careful:
         return max(outcomes, key=lambda o: (o.left_alone, o.corrected))
     return max(careful, key=lambda o: (o.corrected, -o.policy.caution, -o.policy.margin))
+
+
+def surest(outcomes: Sequence[Outcome]) -> Outcome:
+    """The one whose mended errors are right most often and miss least, the lowest floor among equals."""
+    return max(outcomes, key=lambda o: (o.f_half, -o.policy.floor))
+
+
+def _places(made: Iterable[Change]) -> set[tuple[Span, str]]:
+    return {(change.span, change.text) for change in made}
+
+
+def _errors(draft: str, made: Iterable[Change]) -> set[tuple[Span, str]]:
+    """The changes of spelling and grammar."""
+    return {
+        (span, text)
+        for span, text in _places(made)
+        if kind_of(draft[span.start : span.end], text, EditKind.TONE) in ERRORS
+    }
+
+
+def _compared(wanted: set[tuple[Span, str]], made: set[tuple[Span, str]]) -> EditCounts:
+    return EditCounts(right=len(wanted & made), given=len(made), missed=len(wanted - made))
 
 
 if __name__ == "__main__":

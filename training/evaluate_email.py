@@ -20,9 +20,10 @@ from __future__ import annotations
 
 import argparse
 import random
+import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -101,7 +102,10 @@ def run(arguments: argparse.Namespace) -> None:
     sentences = read_rows([arguments.jfleg])[: arguments.limit] if arguments.jfleg else []
     mail_rows, sentence_rows = [], []
     for name, revise in systems(arguments, scorer):
-        mail_rows.append((name, mail_cells([judge_mail(row, revise, scorer) for row in mails])))
+        cases = [judge_mail(row, revise, scorer) for row in mails]
+        mail_rows.append((name, mail_cells(cases)))
+        if isinstance(revise, ThroughApp):
+            print(f"{name}: {refusals(mails, cases, revise.refused)}", flush=True)
         if sentences:
             sentence_rows.append((name, jfleg_cells(sentences, revise)))
     print(f"{arguments.data}: {len(mails)} mails, amount {arguments.amount}\n\n{table(mail_rows)}")
@@ -120,20 +124,45 @@ def systems(arguments: argparse.Namespace, scorer: ToneScorer) -> Iterator[tuple
     for adapter in adapters:
         engine = text_engine(replace(settings, email_adapter=adapter))
         name = engine.name if settings.engine == "remote" else adapter or "ours"
-        yield name, through_app(Proofreader(engine, scorer), options)
+        yield name, ThroughApp(Proofreader(engine, scorer), options)
 
 
-def through_app(proofreader: Proofreader, options: ProofreadOptions) -> Revise:
-    """The app's own proofreading; a refused text stays as it is."""
+class ThroughApp:
+    """The app's own proofreading; a refused text stays as it is.
 
-    def revise(text: str) -> str:
+    Args:
+        refused: draft → why parts of its revision were thrown away, where any were.
+    """
+
+    def __init__(self, proofreader: Proofreader, options: ProofreadOptions) -> None:
+        self.proofreader, self.options = proofreader, options
+        self.refused: dict[str, tuple[str, ...]] = {}
+
+    def __call__(self, text: str) -> str:
+        """The text revised."""
         try:
-            return proofreader.proofread(text, options).text
+            revision = self.proofreader.proofread(text, self.options)
         except SmartFormError as error:
             print(f"{text[:40]!r}: {error}")
             return text
+        if revision.refused:
+            self.refused[text] = tuple(one.reason for one in revision.refused)
+        return revision.text
 
-    return revise
+
+def refusals(
+    rows: Sequence[dict[str, Any]], cases: Sequence[Case], refused: Mapping[str, Sequence[str]]
+) -> str:
+    """How much of the revisions of impolite drafts was refused, and what for, commonest first."""
+    rude = [(row["draft"], case) for row, case in zip(rows, cases, strict=True) if _is_rude(row)]
+    hit = [(draft, case) for draft, case in rude if draft in refused]
+    reasons = Counter(
+        re.sub(r"(?<=: ).*|'.*?'", "…", reason) for draft, _ in hit for reason in refused[draft]
+    )
+    lines = [f"  {count} × {reason}" for reason, count in reasons.most_common()]
+    failed = sum(not case.more_polite for _, case in hit)
+    head = f"{len(rude)} impolite drafts, {len(hit)} with refused changes, {failed} of these not more polite"
+    return "\n".join((head, *lines))
 
 
 def harper() -> Revise:

@@ -6,18 +6,21 @@ from typing import Any
 
 import pytest
 
+from smartform.mail_policy import MailPolicy
 from smartform.proofread import Proofreader
-from smartform.revision import ProofreadOptions, Revision
+from smartform.revision import Amount, ProofreadOptions, Revision
 from tests.doors import ScriptedProofreader, ScriptedScorer
+from tests.mails import FakeRewriter, FakeScorer
 from training.evaluate_email import (
+    ThroughApp,
     cell,
     harper,
     jfleg_cells,
     judge_mail,
     mail_cells,
+    refusals,
     revise_tokens,
     table,
-    through_app,
 )
 from training.word_edits import EditCounts, count_edits, edits, natural, protected, tokens
 
@@ -123,10 +126,23 @@ def test_the_app_is_asked_and_a_refused_text_stays(capsys: pytest.CaptureFixture
         def proofread(self, draft: str, options: Any = None, **more: Any) -> Revision:
             return self._scripted.proofread(draft, options, **more)
 
-    revise = through_app(Reader(), ProofreadOptions())
+    revise = ThroughApp(Reader(), ProofreadOptions())
     assert revise("teh bill") == "the bill"
+    assert revise.refused == {}
     assert revise("BROKEN") == "BROKEN"
     assert "The model failed." in capsys.readouterr().out
+
+
+def test_refusals_of_impolite_drafts_are_counted() -> None:
+    rewriter = FakeRewriter({"order": "orders 12", "lazy": "late"})
+    revise = ThroughApp(Proofreader(rewriter, None, MailPolicy()), ProofreadOptions(amount=Amount.REWRITE))
+    rows = [mail("Your order is lazy, as you know.", ""), mail("You are so very lazy today.", ""),
+            mail("The order is lazy today.", "", before="neutral")]  # fmt: skip
+    cases = [judge_mail(row, revise, FakeScorer()) for row in rows]
+    assert [row["draft"] in revise.refused for row in rows] == [True, False, True]
+    told = refusals(rows, cases, revise.refused).splitlines()
+    assert told[0] == "2 impolite drafts, 1 with refused changes, 1 of these not more polite"
+    assert told[1:] == ["  1 × The revision would add …, which the draft does not say."]
 
 
 def test_harper_mends_and_leaves_alone() -> None:
