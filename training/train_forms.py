@@ -320,7 +320,8 @@ def epoch_steps(
         pool = sorted(encoder.encode(read, rng), key=len)
         steps = [pool[at : at + size] for at in range(0, len(pool), size)]
         if len(steps) > 1 and 2 * len(steps[-1]) <= size:  # packed examples seldom come out even
-            steps[-2] += steps.pop()
+            rest = steps.pop()
+            steps[-1] += rest
         yield from rng.sample(steps, len(steps))
 
 

@@ -175,6 +175,14 @@ def test_an_epoch_is_the_same_each_time_and_leaves_long_examples_out(config: Tra
     assert encoder.too_long == {"long"}
 
 
+@pytest.mark.parametrize(("count", "sizes"), [(5, [5]), (7, [3, 4]), (9, [4, 5]), (3, [3])])
+def test_a_few_left_over_join_the_step_before(config: TrainConfig, count: int, sizes: list[int]) -> None:
+    config = replace(config, examples_per_step=4, max_fields=16)
+    examples = [replace(EXAMPLES[0], id=str(n)) for n in range(count)]
+    steps = epoch_steps(config, Encoder(config, tiny.byte_tokenizer()), examples, 0)
+    assert sorted(map(len, steps)) == sizes
+
+
 def test_the_rate_rises_and_falls_with_the_tokens_read(config: TrainConfig) -> None:
     rates = [learning_rate(config, tokens) for tokens in range(0, 20_001, 100)]
     peak = rates.index(max(rates))
