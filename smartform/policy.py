@@ -59,5 +59,17 @@ class Policy:
 @cache
 def shipped() -> Policy:
     """The policy fitted for the shipped forms adapter."""
-    data = json.loads(files("smartform").joinpath("policy.json").read_text(encoding="utf-8"))
-    return Policy.from_dict(data["types"])
+    return Policy.from_dict(_fitted()["types"])
+
+
+@cache
+def answered() -> Policy:
+    """The same for forms that nearly every text answers, as resumes do theirs: invention is not feared."""
+    return Policy.from_dict(_fitted()["answered"])
+
+
+def _fitted() -> Mapping[str, Any]:
+    data: Mapping[str, Any] = json.loads(
+        files("smartform").joinpath("policy.json").read_text(encoding="utf-8")
+    )
+    return data

@@ -101,10 +101,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     rows = load_rows(config.data)
     held = [(e, gold) for e, gold in rows if is_held_out(e, config.holdout)]
     answers = ask(Filler(text_engine(Settings.from_environment()), Policy({})), held)
-    types = fit_policy(answers, silent_shares(rows))
-    POLICY.write_text(
-        json.dumps({"fitted_on": f"{len(held)} held-out texts", "types": types}, indent=1) + "\n"
-    )
+    shares = silent_shares(rows)
+    policy = {
+        "fitted_on": f"{len(held)} held-out texts",
+        "types": fit_policy(answers, shares),
+        "answered": fit_policy(answers, shares, most_invented=1.0),
+    }
+    POLICY.write_text(json.dumps(policy, indent=1) + "\n")
 
 
 def ask(filler: Filler, held: Sequence[tuple[Example, dict[str, Value]]]) -> list[Answered]:
@@ -136,12 +139,15 @@ def silent_shares(rows: Sequence[tuple[Example, dict[str, Value]]]) -> dict[Fiel
 
 
 def fit_policy(
-    answers: Sequence[Answered], shares: Mapping[FieldType, float] | None = None
+    answers: Sequence[Answered],
+    shares: Mapping[FieldType, float] | None = None,
+    most_invented: float = MAX_INVENTED,
 ) -> dict[str, dict[str, float]]:
     """Field type → its numbers: acceptance and calibration by type, one review threshold for all.
 
     Args:
         shares: as `silent_shares` gives; None weighs all answers alike.
+        most_invented: as `best_thresholds` takes it.
     """
     answers = weighted(answers, shares or {})
     curves: dict[FieldType, Curve] = {}
@@ -153,7 +159,7 @@ def fit_policy(
         right = fit_curves(kinds, group, evidence, [a.useful for a in group], (1.0, 0.0))
         silent = fit_curves(kinds, group, evidence, [not a.gold for a in group], (-0.5, -1.0))
         hopes |= {kind: Hope(right[kind], silent[kind]) for kind in kinds}
-    bars = best_thresholds(answers, hopes)
+    bars = best_thresholds(answers, hopes, most_invented)
     given = [a for a in answers if a.evidence >= bars[a.kind]]
     sure = np.array([curves[a.kind].at(a.score) for a in given])
     review = review_threshold(sure, np.array([float(a.right) for a in given]))
@@ -208,11 +214,13 @@ class Hope:
         return np.array(right), np.array(silent)
 
 
-def best_thresholds(answers: Sequence[Answered], hopes: dict[FieldType, Hope]) -> dict[FieldType, float]:
+def best_thresholds(
+    answers: Sequence[Answered], hopes: dict[FieldType, Hope], most_invented: float = MAX_INVENTED
+) -> dict[FieldType, float]:
     """A threshold for each type: the best F1 of all together that invents little.
 
     A value adds to F1 where P(useful) exceeds half of it; a price on P(silent) is raised until at
-    most `MAX_INVENTED` of the silent fields are filled. The price alone is chosen by counting: a
+    most `most_invented` of the silent fields are filled. The price alone is chosen by counting: a
     threshold of each type that was would fit single answers, so few of a type are held out.
     """
     weight = np.array([a.weight for a in answers])
@@ -226,7 +234,7 @@ def best_thresholds(answers: Sequence[Answered], hopes: dict[FieldType, Hope]) -
             bars = {kind: threshold(hope, f1 / 2, float(price)) for kind, hope in hopes.items()}
             given = evidence >= np.array([bars[a.kind] for a in answers])
             f1 = 2 * (weight * right)[given].sum() / max(1, weight[given].sum() + gold)
-        if weight[empty & given].sum() <= MAX_INVENTED * silent:
+        if weight[empty & given].sum() <= most_invented * silent:
             break
     print(
         f"held out: {(~empty).sum()} values, {empty.sum()} silent fields; expected F1 {f1:.3f},"

@@ -16,6 +16,7 @@ from smartform.errors import NotAResume
 from smartform.fill import Filler, OnField, OnProgress
 from smartform.grounding import ground
 from smartform.groups import with_rows
+from smartform.policy import answered
 from smartform.results import FieldResult, FillResult, State
 from smartform.resume.document import SCHEMAS, Document, check_schema, document
 from smartform.resume.gate import Gate, shipped_gate
@@ -64,12 +65,12 @@ class ResumeReader:
     """Reads resumes with the filler of the other forms.
 
     Args:
-        filler: what fills the form.
+        filler: whose engine fills the form.
         gate: what tells resumes from other texts; the shipped one if None.
     """
 
     def __init__(self, filler: Filler, gate: Gate | None = None) -> None:
-        self._filler = filler
+        self._filler = Filler(filler.engine, answered())
         self._gate = gate or shipped_gate()
 
     def read(
