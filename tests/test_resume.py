@@ -11,7 +11,6 @@ import pytest
 from smartform.engines.base import Branch, Decoded
 from smartform.errors import FormError, NotAResume, SmartFormError
 from smartform.fill import Filler
-from smartform.policy import Policy
 from smartform.results import FieldResult, State
 from smartform.resume import SCHEMAS, ResumeReader, document, resume_form, shipped_gate, validate
 from tests.fakes import Cue, ScriptedEngine
@@ -54,8 +53,8 @@ DATA = Path("training/data/resume/dev.jsonl")
 
 
 def reader(engine: ScriptedEngine | OddEngine) -> ResumeReader:
-    """A reader that gives whatever the engine says."""
-    return ResumeReader(Filler(engine, Policy({})))
+    """A reader that asks `engine`."""
+    return ResumeReader(Filler(engine))
 
 
 def test_the_simple_schema() -> None:
@@ -175,6 +174,17 @@ def test_what_is_not_in_the_text_is_left_out() -> None:
     assert resume["skills"] == ["first aid"]
     assert resume["experience"] == "Goldfish Breeder"
     assert any("left out: E-mail, Phone" in warning for warning in read.warnings)
+
+
+def test_a_row_of_one_word_beside_fuller_ones_is_left_out() -> None:
+    stray = SCRIPT | {"work": Cue("Goldfish Breeder", ("Goldfish Breeder", "Aquarium Keeper", "first aid"))}
+    assert (
+        reader(ScriptedEngine(stray)).read(TEXT).document
+        == reader(ScriptedEngine(SCRIPT)).read(TEXT).document
+    )
+    bare = {name: cue for name, cue in SCRIPT.items() if not name.startswith("work[")}
+    [resume] = reader(ScriptedEngine(bare)).read(TEXT).document.json["resumes"]
+    assert resume["experience"] == "Goldfish Breeder; Aquarium Keeper"
 
 
 def test_a_job_that_ends_before_it_begins_is_told() -> None:

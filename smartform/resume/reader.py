@@ -143,8 +143,11 @@ def _kept(kind: FieldType, answer: FieldResult, text: str) -> FieldResult:
 
 def _kept_rows(answer: FieldResult, text: str) -> FieldResult:
     kinds = {sub.name: sub.type for sub in resume_form()[answer.name].fields}
-    rows = (tuple(_kept(kinds[cell.name], cell, text) for cell in row) for row in answer.rows)
-    filled = tuple(row for row in rows if any(cell.value is not None for cell in row))
+    rows = [tuple(_kept(kinds[cell.name], cell, text) for cell in row) for row in answer.rows]
+    counts = [sum(cell.value is not None for cell in row) for row in rows]
+    # Beside rows that say more, one of a single cell is a stray word of the text.
+    least = max(1, min(2, max(counts, default=0)))
+    filled = tuple(row for row, count in zip(rows, counts, strict=True) if count >= least)
     if not filled:
         return _nothing(answer)
     return with_rows(answer, filled)
