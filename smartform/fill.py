@@ -18,6 +18,7 @@ from smartform.policy import Policy, shipped
 from smartform.prompts import Prompt, extraction_prompt, protocol_name
 from smartform.results import FieldResult, FillResult, Span, State
 from smartform.schema import Field, FieldType, FormSpec, Value, items_of, unique_name
+from smartform.supply import supplies, weighed
 from smartform.values import languages_of
 from smartform.windows import windows
 
@@ -152,10 +153,11 @@ class Filler:
             name: Reader(part.form[names[name]], p, part.text, today, self._policy)
             for name, p in plans.items()
         }
+        supply = supplies(plans)
         groups: list[Group] = []
         heard: list[Decoded] = []
         told: dict[str, Decoded] = {}
-        for answer in self._decoded(prompt, plans, cancel, stats):
+        for answer in self._decoded(prompt, plans, supply, cancel, stats):
             if asked[answer.name].type is FieldType.GROUP:
                 groups.append(Group.found(readers[answer.name], asked[answer.name], answer, languages))
                 continue
@@ -168,23 +170,29 @@ class Filler:
         cells = {name: cell for group in groups for name, cell in group.readers.items()}
         answers: dict[str, FieldResult] = {}
         cell_plans = {name: cell.plan for name, cell in cells.items()}
-        for answer in self._decoded(prompt, cell_plans, cancel, stats):
+        for answer in self._decoded(prompt, cell_plans, {}, cancel, stats):
             answers[answer.name] = cells[answer.name].read(answer)
         for group in groups:
             yield _shifted(group.result(answers), part.offset)
 
     def _decoded(
-        self, prompt: Prompt, plans: Mapping[str, Plan], cancel: Cancel, stats: dict[str, float]
+        self,
+        prompt: Prompt,
+        plans: Mapping[str, Plan],
+        supply: Mapping[str, float],
+        cancel: Cancel,
+        stats: dict[str, float],
     ) -> Iterator[Decoded]:
-        """The engine's answers; what it spent is added to `stats`."""
+        """The engine's answers, weighed with the text's supply; what they cost is added to `stats`."""
         if not plans:
             return
-        branches = [self._branch(name, p) for name, p in plans.items()]
-        yield from self.engine.decode(prompt, branches, cancel=cancel)
+        branches = [self._branch(name, p, supply.get(name)) for name, p in plans.items()]
+        for answer in self.engine.decode(prompt, branches, cancel=cancel):
+            yield weighed(answer, supply.get(answer.name), self._policy.supply)
         for key, value in self.engine.stats().items():
             stats[key] = stats.get(key, 0.0) + value
 
-    def _branch(self, name: str, plan: Plan) -> Branch:
+    def _branch(self, name: str, plan: Plan, supply: float | None) -> Branch:
         """What is asked of the engine: values that the policy would not give need not be found.
 
         Of expressions that were spotted in the text the second best counts, too: it is the answer
@@ -192,7 +200,10 @@ class Filler:
         """
         kind = FieldType.LIST if plan.field.type is FieldType.GROUP else plan.field.type
         exact = kind not in LONG and not plan.candidates
-        return Branch(name, plan.constraint, self._policy[kind].accept, exact)
+        floor = self._policy[kind].accept
+        if supply is not None:
+            floor = self._policy.supply.needed(floor, supply)
+        return Branch(name, plan.constraint, floor, exact)
 
 
 def read_answer(field: Field, plan: Plan, text: str, today: date | None, decoded: Decoded) -> Value:

@@ -15,6 +15,7 @@ from importlib.resources import files
 from typing import Any
 
 from smartform.schema import FieldType
+from smartform.supply import MODEL_ALONE, Supply
 
 _CLIP = 1e-4
 
@@ -43,29 +44,31 @@ class TypePolicy:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Every type's numbers; types that are not listed use the defaults."""
+    """Every type's numbers, those that are not listed being the defaults, and what a text's supply weighs."""
 
     types: Mapping[FieldType, TypePolicy]
+    supply: Supply = MODEL_ALONE
 
     def __getitem__(self, kind: FieldType) -> TypePolicy:
         return self.types.get(kind, TypePolicy())
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Mapping[str, Any]]) -> Policy:
-        """Read {type: {accept, slope, intercept, review}}."""
-        return cls({FieldType(kind): TypePolicy(**numbers) for kind, numbers in data.items()})
+    def from_dict(cls, data: Mapping[str, Mapping[str, Any]], supply: Mapping[str, float]) -> Policy:
+        """Read {type: {accept, slope, intercept, review}} and {slope, gain, lift}."""
+        types = {FieldType(kind): TypePolicy(**numbers) for kind, numbers in data.items()}
+        return cls(types, Supply(**supply))
 
 
 @cache
 def shipped() -> Policy:
     """The policy fitted for the shipped forms adapter."""
-    return Policy.from_dict(_fitted()["types"])
+    return Policy.from_dict(_fitted()["types"], _fitted()["supply"])
 
 
 @cache
 def answered() -> Policy:
     """The same for forms that nearly every text answers, as resumes do theirs: invention is not feared."""
-    return Policy.from_dict(_fitted()["answered"])
+    return Policy.from_dict(_fitted()["answered"], _fitted()["supply"])
 
 
 def _fitted() -> Mapping[str, Any]:

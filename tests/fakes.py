@@ -28,7 +28,7 @@ class Cue:
 
     when: str
     say: str | tuple[str, ...] = ""
-    sure: float = 0.97
+    sure: float = 0.99
 
     @property
     def texts(self) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -20,14 +20,15 @@ import numpy as np
 
 from smartform.answers import LONG
 from smartform.assignment import settle
-from smartform.constraints import plan
-from smartform.engines.base import Branch
+from smartform.constraints import Plan, plan
+from smartform.engines.base import Branch, Decoded, TextEngine
 from smartform.engines.load import text_engine
-from smartform.fill import Filler, read_answer
-from smartform.policy import Policy, TypePolicy
+from smartform.fill import read_answer
+from smartform.policy import TypePolicy
 from smartform.prompts import extraction_prompt
 from smartform.schema import FieldType, Value
 from smartform.settings import Settings
+from smartform.supply import Supply, logit, supplies, weighed
 from smartform.values import languages_of
 from training.config import parse_arguments
 from training.examples import Example
@@ -100,32 +101,66 @@ def main(argv: Sequence[str] | None = None) -> None:
     config, _ = parse_arguments(argv, "Fit the policy on held-out examples.")
     rows = load_rows(config.data)
     held = [(e, gold) for e, gold in rows if is_held_out(e, config.holdout)]
-    answers = ask(Filler(text_engine(Settings.from_environment()), Policy({})), held)
+    heard = list(ask(text_engine(Settings.from_environment()), held))
+    supply = fit_supply(heard)
+    answers = [answer for one in heard for answer in judge(one, supply)]
     shares = silent_shares(rows)
     policy = {
         "fitted_on": f"{len(held)} held-out texts",
+        "supply": {key: round(number, 4) for key, number in asdict(supply).items()},
         "types": fit_policy(answers, shares),
         "answered": fit_policy(answers, shares, most_invented=1.0),
     }
     POLICY.write_text(json.dumps(policy, indent=1) + "\n")
 
 
-def ask(filler: Filler, held: Sequence[tuple[Example, dict[str, Value]]]) -> list[Answered]:
+@dataclass(frozen=True)
+class Heard:
+    """What the engine said of one held-out example, as it said it."""
+
+    example: Example
+    gold: Mapping[str, Value]
+    plans: Mapping[str, Plan]
+    answers: Sequence[Decoded]
+
+
+def ask(engine: TextEngine, held: Sequence[tuple[Example, dict[str, Value]]]) -> Iterator[Heard]:
     """The engine's raw answers to every field of the held-out examples."""
-    answers = []
     for example, gold in held:
         languages = languages_of(example.text)
         asked = [field for field in example.form.fields if field.type is not FieldType.GROUP]
         plans = {f.name: plan(f, example.text, languages, example.today) for f in asked}
         prompt = extraction_prompt(example.form, example.text, example.today)
-        heard = filler.engine.decode(prompt, [Branch(n, p.constraint) for n, p in plans.items()])
-        for decoded in settle(plans, example.text, heard).values():
-            field = example.form[decoded.name]
-            value = read_answer(field, plans[decoded.name], example.text, example.today, decoded)
-            silent = 1.0 if decoded.p_no_data is None else decoded.p_no_data
-            probability = decoded.probability or 0.0
-            answers.append(Answered(field.type, silent, probability, value, gold[decoded.name]))
-    return answers
+        answers = engine.decode(prompt, [Branch(n, p.constraint) for n, p in plans.items()])
+        yield Heard(example, gold, plans, tuple(answers))
+
+
+def fit_supply(heard: Sequence[Heard]) -> Supply:
+    """How model and supply together tell which fields of the supplied types have a value."""
+    points = []
+    for one in heard:
+        supply = supplies(one.plans)
+        for answer in one.answers:
+            if answer.name in supply and answer.p_no_data is not None:
+                said = bool(one.gold[answer.name])
+                points.append((logit(1 - answer.p_no_data), supply[answer.name], 1.0, said))
+    table = np.array(points, dtype=float).reshape(-1, 4)
+    weights = ridge_logistic(table[:, :3], table[:, 3], np.ones(len(table)), np.array([1.0, 0.0, 0.0]))
+    supply = Supply(*map(float, weights))
+    print(f"supply: {len(points)} fields, {table[:, 3].mean():.3f} of them answered, {supply}")
+    return supply
+
+
+def judge(heard: Heard, supply: Supply) -> Iterator[Answered]:
+    """One example's answers as the app takes them, beside the gold."""
+    example, plans, found = heard.example, heard.plans, supplies(heard.plans)
+    weighed_answers = [weighed(a, found.get(a.name), supply) for a in heard.answers]
+    for decoded in settle(plans, example.text, weighed_answers).values():
+        field = example.form[decoded.name]
+        value = read_answer(field, plans[decoded.name], example.text, example.today, decoded)
+        silent = 1.0 if decoded.p_no_data is None else decoded.p_no_data
+        probability = decoded.probability or 0.0
+        yield Answered(field.type, silent, probability, value, heard.gold[decoded.name])
 
 
 def silent_shares(rows: Sequence[tuple[Example, dict[str, Value]]]) -> dict[FieldType, float]:
@@ -259,24 +294,37 @@ def fit_curves(
 ) -> dict[FieldType, Curve]:
     """Logistic regression of `y` on logit(`x`): one slope, and an intercept for each type around the group's.
 
-    Ridge-penalised Newton steps; `prior` is the slope and intercept in the absence of data.
+    Args:
+        prior: the slope and intercept in the absence of data.
     """
     clipped = np.clip(np.array(x, dtype=float), 1e-4, 1 - 1e-4)
     types = np.array([[a.kind is kind for kind in kinds] for a in group], dtype=float).reshape(-1, len(kinds))
     design = np.column_stack([np.log(clipped / (1 - clipped)), np.ones(len(clipped)), types])
     counts = np.array([a.weight for a in group])
     centre = np.array([*prior, *([0.0] * len(kinds))])
-    weights = centre.copy()
-    for _ in range(200):
-        p = 1 / (1 + np.exp(-np.clip(design @ weights, -30, 30)))
-        gradient = design.T @ (counts * (p - np.array(y, dtype=float))) + RIDGE * (weights - centre)
-        hessian = (design * (counts * p * (1 - p))[:, None]).T @ design + RIDGE * np.eye(len(weights))
-        step = np.linalg.solve(hessian, gradient)
-        weights = weights - np.clip(step, -1, 1)  # far from the optimum, Newton's steps overshoot
-        if np.abs(step).max() < 1e-8:
-            break
+    weights = ridge_logistic(design, np.array(y, dtype=float), counts, centre)
     slope, intercept, *own = map(float, weights)
     return {kind: Curve(slope, intercept + extra) for kind, extra in zip(kinds, own, strict=True)}
+
+
+def ridge_logistic(design: np.ndarray, y: np.ndarray, counts: np.ndarray, centre: np.ndarray) -> np.ndarray:
+    """Weights (k,) of a logistic regression of `y` (n,) on `design` (n, k), held to `centre` by `RIDGE`.
+
+    Newton steps, shortened: far from the optimum they overshoot.
+
+    Args:
+        counts: (n,) what each row counts for.
+    """
+    weights = centre.astype(float)
+    for _ in range(200):
+        p = 1 / (1 + np.exp(-np.clip(design @ weights, -30, 30)))
+        gradient = design.T @ (counts * (p - y)) + RIDGE * (weights - centre)
+        hessian = (design * (counts * p * (1 - p))[:, None]).T @ design + RIDGE * np.eye(len(weights))
+        step = np.linalg.solve(hessian, gradient)
+        weights = weights - np.clip(step, -1, 1)
+        if np.abs(step).max() < 1e-8:
+            break
+    return weights
 
 
 def review_threshold(confidence: np.ndarray, right: np.ndarray) -> float:

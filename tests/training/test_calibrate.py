@@ -9,7 +9,10 @@ import random
 import numpy as np
 import pytest
 
+from smartform.constraints import plan
+from smartform.engines.base import Decoded
 from smartform.policy import Policy
+from smartform.prompts import NO_DATA
 from smartform.schema import Field, FieldType, FormSpec
 from training import calibrate
 from training.calibrate import (
@@ -78,7 +81,7 @@ def test_the_threshold_is_where_a_value_starts_to_pay() -> None:
 def test_invented_values_are_held_down_and_types_that_seldom_are_silent_are_given_freely() -> None:
     given = answers(FieldType.CHOICE, 400, 0.02) + answers(FieldType.BOOLEAN, 400, 0.6)
     types = fit_policy(given)
-    policy = Policy.from_dict(json.loads(json.dumps(types)))
+    policy = Policy.from_dict(json.loads(json.dumps(types)), {})
     assert policy[FieldType.CHOICE].accept < policy[FieldType.BOOLEAN].accept
     silent = [a for a in given if not a.gold]
     invented = sum(a.evidence >= policy[a.kind].accept for a in silent) / len(silent)
@@ -118,3 +121,20 @@ def test_silent_shares_are_those_of_all_rows() -> None:
     example = Example("a", "en", "note", form, "Ann", None, {})
     rows = [(example, {"name": "Ann", "city": None, "paid": None})]
     assert silent_shares(rows) == {FieldType.TEXT: 0.5, FieldType.BOOLEAN: 1.0}
+
+
+def test_supply_is_weighed_as_the_held_out_fields_say() -> None:
+    def heard(addresses: int, said: bool) -> calibrate.Heard:
+        text = " ".join(f"write to p{n}@example.org" for n in range(addresses))
+        form = FormSpec((Field("mail", FieldType.EMAIL),))
+        asked = Example("x", "en", "email", form, text, None, {"mail": NO_DATA})
+        plans = {"mail": plan(form["mail"], text, ["en"], None)}
+        answer = Decoded("mail", ("p0@example.org",), 0.9, 0.8)
+        return calibrate.Heard(asked, {"mail": "p0@example.org" if said else None}, plans, (answer,))
+
+    trusted = calibrate.fit_supply([heard(1, True)] * 19 + [heard(1, False)])
+    assert trusted.spoken(0.2, 0.0) > 0.8  # the model alone says 0.2
+    [judged] = calibrate.judge(heard(1, True), trusted)
+    assert judged.right and judged.p_no_data < 0.2
+    grown = calibrate.fit_supply([heard(1, False)] * 20 + [heard(5, True)] * 20)
+    assert grown.gain > 0.5
