@@ -28,7 +28,7 @@ from smartform.policy import TypePolicy
 from smartform.prompts import extraction_prompt
 from smartform.schema import FieldType, Value
 from smartform.settings import Settings
-from smartform.supply import Supply, logit, supplies, weighed
+from smartform.supply import SUPPLIED, Supply, logit, supplies, weighed
 from smartform.values import languages_of
 from training.config import parse_arguments
 from training.examples import Example
@@ -39,11 +39,11 @@ from training.train_forms import is_held_out
 GROUPS = {
     "copied": (FieldType.TEXT,),
     "long": tuple(LONG),
-    "spotted": (FieldType.DATE, FieldType.TIME, FieldType.INTEGER, FieldType.NUMBER, FieldType.EMAIL,
-                FieldType.PHONE, FieldType.URL),
+    "supplied": tuple(kind for kind in FieldType if kind in SUPPLIED),
+    "figures": (FieldType.INTEGER, FieldType.NUMBER),
     "chosen": (FieldType.BOOLEAN, FieldType.CHOICE, FieldType.MULTICHOICE),
-}  # fmt: skip
-"""Types that decode alike: one slope for each group, an intercept for each type."""
+}
+"""Types that are decoded and weighed alike: one slope for each group, an intercept for each type."""
 
 MAX_INVENTED = 0.08
 """The most silent held-out fields, as a share, that the thresholds may fill. On texts of other
