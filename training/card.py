@@ -37,7 +37,7 @@ Portuguese or Dutch, or says that the text is silent. `smartform/engines/llama.p
 ## Figures
 
 `python -m training.evaluate forms --data {evaluated}`, the app's own pipeline. None of these texts was
-trained on; the fit of the thresholds was changed once with their figures in sight (`training/LOG.md`).
+trained on; the fit of the thresholds was changed with their figures in sight (`training/LOG.md`).
 
 | | F1 [95 %] | precision | recall | invented | calibration error |
 |---|---|---|---|---|---|
