@@ -167,6 +167,8 @@ class LlamaEngine:
         length = len(prompt)
         numbers = range(1, 1 + _GROUP * _BRANCH_SEQUENCES)
         pool = Sequences(self._context, numbers)
+        if cancel():
+            raise Cancelled("The job was cancelled.")
         try:
             asks = [self._header(branch, pool.lend(_PROMPT), length) for branch in branches]
             ahead = self._ahead(prompt, tuple(ask.sequence for ask in asks))
