@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import itertools
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -135,7 +136,9 @@ def courier(elem_id: str = "courier") -> gr.HTML:
 def _component(
     css_class: str, scripts: tuple[str, ...], elem_id: str, value: Any = None, **more: Any
 ) -> gr.HTML:
-    code = "\n".join((_STATIC / part).read_text("utf-8") for part in ("common.js", *scripts))
+    # Not as a property: a component of a tab that is not open yet can lose those when it is updated.
+    texts = f"const texts = {json.dumps(TABLE, ensure_ascii=False)};"
+    code = "\n".join((texts, *((_STATIC / part).read_text("utf-8") for part in ("common.js", *scripts))))
     return gr.HTML(
         value,
         html_template=f'<div class="{css_class}"></div>',
@@ -143,7 +146,6 @@ def _component(
         apply_default_css=False,
         elem_id=elem_id,
         elem_classes=[f"{css_class}-block"],
-        texts=TABLE,
         **more,
     )
 

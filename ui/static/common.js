@@ -1,6 +1,6 @@
 // Shared by the scripts of our HTML components; prepended to each of them.
 const language = (navigator.language || "en").slice(0, 2);
-const words = props.texts[language] || props.texts.en;
+const words = texts[language] || texts.en;
 
 function say(key, values = {}) {
   return words[key].replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
