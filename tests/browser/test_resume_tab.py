@@ -89,7 +89,9 @@ def test_the_example_is_read_corrected_approved_and_only_then_taken_away(cv: Pag
     read(cv)
     expect(field(cv, "name").locator("input")).to_have_value("MAREN OLDFIELD")
     expect(cv.locator(".sf-json-code")).to_contain_text('"skills": [')
-    assert shown_json(cv)["resumes"][0]["experience"].startswith("Stable Manager, Claddagh Riding School")
+    expect(cv.locator(".sf-json-code")).to_contain_text(
+        '"experience": "Stable Manager, Claddagh Riding School'
+    )
     expect(cv.locator("#resume-download")).to_be_disabled()
     expect(cv.locator("#resume-copy")).to_be_disabled()
     approve(cv)
