@@ -15,7 +15,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from smartform.errors import FormError
 from smartform.grounding import ground
@@ -315,7 +315,7 @@ def _from_result(result: FieldResult, source: str) -> Answer:
 
 def _found_cell(cell: FieldResult) -> Found:
     own = _from_result(cell, "")
-    return Found(cell.value, own.state, own.spans, own.raw)  # type: ignore[arg-type]  # no group within a group
+    return Found(cast(Cell, cell.value), own.state, own.spans, own.raw)  # there is no group within a group
 
 
 def _offer(mine: Answer, found: Answer) -> Answer | None:
