@@ -9,6 +9,7 @@ import gguf
 import numpy as np
 
 from convert.to_gguf import ARCHITECTURES, Base, ConversionError, heads_of
+from smartform.engines.merging import Lora
 
 
 def read_adapter(path: Path, modules: Iterable[str], base: Base) -> tuple[float, dict[str, np.ndarray]]:
@@ -24,7 +25,8 @@ def read_adapter(path: Path, modules: Iterable[str], base: Base) -> tuple[float,
     Raises:
         ConversionError: no LoRA file, one for another architecture, or one with layers not in `modules`.
     """
-    alpha, stored = stored_tensors(path, base.architecture)
+    lora = read_lora(path, base.architecture)
+    stored = dict(lora.tensors)
     names = gguf.get_tensor_name_map(ARCHITECTURES[base.architecture], base.layers)
     weights = {}
     for module in modules:
@@ -36,27 +38,22 @@ def read_adapter(path: Path, modules: Iterable[str], base: Base) -> tuple[float,
         weights[f"{key}.lora_B.weight"] = unpermuted(stored.pop(f"{name}.weight.lora_b"), name, base)
     if stored:
         raise ConversionError(f"{path} changes '{min(stored)}', which the model does not have.")
-    return alpha, weights
+    return lora.alpha, weights
 
 
-def stored_tensors(path: Path, architecture: str) -> tuple[float, dict[str, np.ndarray]]:
-    """Alpha and the matrices of a GGUF adapter in float32, as they are stored and called there.
+def read_lora(path: Path, architecture: str) -> Lora:
+    """Read a GGUF LoRA for models of an architecture.
 
     Raises:
         ConversionError: no LoRA file, or one for another architecture.
     """
     try:
-        reader = gguf.GGUFReader(path)
-    except (ValueError, IndexError) as exc:
-        raise ConversionError(f"{path} is no GGUF file.") from exc
-    keys = (gguf.Keys.Adapter.TYPE, "general.architecture", gguf.Keys.Adapter.LORA_ALPHA)
-    kind, ours, alpha = (field and field.contents() for field in map(reader.get_field, keys))
-    if kind != "lora" or ours != architecture or alpha is None:
+        lora = Lora.read(path)
+    except ValueError as exc:
+        raise ConversionError(f"{exc}: wanted is a LoRA for a {architecture}.") from exc
+    if lora.architecture != architecture:
         raise ConversionError(f"{path} is no LoRA for a {architecture}.")
-    return float(alpha), {
-        tensor.name: gguf.quants.dequantize(tensor.data, tensor.tensor_type).astype(np.float32)
-        for tensor in reader.tensors
-    }
+    return lora
 
 
 def unpermuted(up: np.ndarray, name: str, base: Base) -> np.ndarray:

@@ -18,9 +18,10 @@ import gguf
 import llama_cpp
 import numpy as np
 
-from convert.from_gguf import stored_tensors
+from convert.from_gguf import read_lora
 from convert.to_gguf import ConversionError
 from smartform.engines.llama_context import quieten
+from smartform.engines.prepare import FILE_TYPE, copy_metadata
 
 TYPES = {
     "f32": gguf.LlamaFileType.ALL_F32,
@@ -69,28 +70,19 @@ def merge(base: Path, adapter: Path, out: Path, kind: str = "f16") -> int:
     return count
 
 
-def changes(adapter: Path, architecture: str) -> dict[str, np.ndarray]:
-    """What the adapter adds to each matrix of the base, (out, in) in float32, by the matrix's name.
-
-    Raises:
-        ConversionError: no LoRA file, or one for another architecture.
-    """
-    alpha, stored = stored_tensors(adapter, architecture)
-    names = [name.removesuffix(".lora_a") for name in stored if name.endswith(".lora_a")]
-    pairs = {name: (stored[f"{name}.lora_a"], stored[f"{name}.lora_b"]) for name in names}
-    return {name: (alpha / len(down)) * (up @ down) for name, (down, up) in pairs.items()}
-
-
 def _write(base: Path, adapter: Path, out: Path, kind: str) -> int:
     reader = gguf.GGUFReader(base)
     architecture = str(reader.fields["general.architecture"].contents())
-    added = changes(adapter, architecture)
+    pairs = read_lora(adapter, architecture).pairs()
+    added = {name: up @ down for name, (down, up) in pairs.items()}
     shapes = {tensor.name: tuple(reversed(tensor.shape.tolist())) for tensor in reader.tensors}
     strange = [name for name, values in added.items() if shapes.get(name) != values.shape]
     if strange:
         raise ConversionError(f"{adapter} changes '{strange[0]}', which {base} does not have in that shape.")
     writer = gguf.GGUFWriter(out, architecture)
-    _copy_metadata(reader, writer, kind)
+    copy_metadata(reader, writer, {FILE_TYPE: int(TYPES[kind])})
+    if FILE_TYPE not in reader.fields:
+        writer.add_file_type(TYPES[kind])
     for name, values in _merged(reader, added, kind):
         writer.add_tensor(name, values)
     writer.write_header_to_file()
@@ -108,16 +100,6 @@ def _merged(
         if tensor.name in added:
             values = values + added[tensor.name]
         yield tensor.name, values.astype(FLOATS[kind]) if values.ndim > 1 else values
-
-
-def _copy_metadata(reader: gguf.GGUFReader, writer: gguf.GGUFWriter, kind: str) -> None:
-    for key, field in reader.fields.items():
-        if key.startswith("GGUF.") or key in ("general.architecture", "general.file_type"):
-            continue
-        outer = field.types[0]
-        inner = field.types[-1] if outer == gguf.GGUFValueType.ARRAY else None
-        writer.add_key_value(key, field.contents(), outer, inner)
-    writer.add_file_type(TYPES[kind])
 
 
 def _quantise(source: Path, out: Path, kind: str) -> None:

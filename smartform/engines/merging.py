@@ -1,9 +1,9 @@
 """One task's adapter worked into the base model: added once, not at every matrix of every pass.
 
-llama.cpp evaluates a LoRA beside the matrix it changes, which costs an eighth of a prompt and a third
-of a short step (`python -m bench.weights`). The resident model is therefore the base with the adapter
-that fills forms in it. The other task's adapter is put onto that model as its difference from the
-first, a LoRA of both ranks, so one model still serves both.
+llama.cpp evaluates a LoRA beside the matrix it changes; what that costs, `python -m bench.weights`
+measures. The resident model is therefore the base with the adapter that fills forms in it. The other
+task's adapter is put onto that model as its difference from the first, a LoRA of both ranks, so one
+model still serves both.
 
 The files made here lie in the cache folder, named by what they were made of; the oldest are dropped.
 """
@@ -35,6 +35,50 @@ KEPT = 4
 _FLOATS = {gguf.GGMLQuantizationType.F16: np.float16, gguf.GGMLQuantizationType.F32: np.float32}
 
 Matrix = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Lora:
+    """What a GGUF LoRA file holds.
+
+    Args:
+        architecture: of the model it is for, as llama.cpp calls it.
+        alpha: what it adds is scaled by alpha / rank.
+        tensors: its matrices by the names they have there.
+    """
+
+    architecture: str
+    alpha: float
+    tensors: dict[str, Matrix]
+
+    @classmethod
+    def read(cls, path: Path) -> Lora:
+        """Read a file.
+
+        Raises:
+            OSError: it cannot be read.
+            ValueError: it is no LoRA.
+        """
+        try:
+            reader = gguf.GGUFReader(path)
+        except (IndexError, ValueError) as error:
+            raise ValueError(f"{path.name} is no GGUF file") from error
+        keys = (gguf.Keys.Adapter.TYPE, "general.architecture", gguf.Keys.Adapter.LORA_ALPHA)
+        kind, architecture, alpha = (field and field.contents() for field in map(reader.get_field, keys))
+        if kind != "lora" or alpha is None:
+            raise ValueError(f"{path.name} is no LoRA")
+        tensors = {
+            t.name: gguf.quants.dequantize(t.data, t.tensor_type).astype(np.float32) for t in reader.tensors
+        }
+        return cls(str(architecture), float(alpha), tensors)
+
+    def pairs(self) -> dict[str, tuple[Matrix, Matrix]]:
+        """Changed matrix → A (rank, in) and B (out, rank), alpha / rank in the latter: B·A is added to it."""
+        changed = {}
+        for name in (n.removesuffix(".lora_a") for n in self.tensors if n.endswith(".lora_a")):
+            down, up = self.tensors[f"{name}.lora_a"], self.tensors[f"{name}.lora_b"]
+            changed[name] = (down, up * np.float32(self.alpha / len(down)))
+        return changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +124,7 @@ def merge(base: Path, adapter: Path, target: Path) -> None:
         OSError: a file cannot be read or written.
         ValueError: the adapter does not fit, or a matrix that it changes has fewer than 16 bits.
     """
-    changes = _read(adapter)
+    changes = Lora.read(adapter).pairs()
     tensors = {tensor.name: tensor for tensor in gguf.GGUFReader(base).tensors}
     shutil.copyfile(base, target)
     with target.open("r+b") as stream:
@@ -102,11 +146,11 @@ def difference(adapter: Path, merged: Path, target: Path) -> None:
         OSError: a file cannot be read or written.
         ValueError: a file is no LoRA, or the two are for different architectures.
     """
-    wanted, present = _read(adapter), _read(merged)
-    architecture = _architecture(adapter)
-    if _architecture(merged) != architecture:
+    one, two = Lora.read(adapter), Lora.read(merged)
+    if one.architecture != two.architecture:
         raise ValueError(f"{adapter.name} and {merged.name} are for different models")
-    writer = gguf.GGUFWriter(target, architecture)
+    wanted, present = one.pairs(), two.pairs()
+    writer = gguf.GGUFWriter(target, one.architecture)
     writer.add_type(gguf.GGUFType.ADAPTER)
     writer.add_string(gguf.Keys.Adapter.TYPE, "lora")
     writer.add_float32(gguf.Keys.Adapter.LORA_ALPHA, 1.0)
@@ -123,25 +167,6 @@ def difference(adapter: Path, merged: Path, target: Path) -> None:
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
-
-
-def _read(adapter: Path) -> dict[str, tuple[Matrix, Matrix]]:
-    """What a LoRA adds to each matrix: A (rank, in) and B (out, rank), alpha / rank in the latter."""
-    reader = gguf.GGUFReader(adapter)
-    alpha = reader.get_field(gguf.Keys.Adapter.LORA_ALPHA)
-    if alpha is None:
-        raise ValueError(f"{adapter.name} is no LoRA")
-    stored = {t.name: gguf.quants.dequantize(t.data, t.tensor_type) for t in reader.tensors}
-    changes = {}
-    for name in (n.removesuffix(".lora_a") for n in stored if n.endswith(".lora_a")):
-        down, up = (stored[f"{name}.{side}"].astype(np.float32) for side in ("lora_a", "lora_b"))
-        changes[name] = (down, up * np.float32(float(alpha.contents()) / len(down)))
-    return changes
-
-
-def _architecture(path: Path) -> str:
-    field = gguf.GGUFReader(path).get_field("general.architecture")
-    return str(field.contents()) if field else ""
 
 
 def _key(*files: Path) -> str:

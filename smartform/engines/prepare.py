@@ -14,7 +14,7 @@ what the adapters were trained on. The result is deterministic; its hash stands 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ _NORMAL, _CONTROL = 1, 3
 _KEPT_CONTROLS = frozenset({"<pad>", "<eos>", "<bos>", "<unk>", "<start_of_turn>", "<end_of_turn>"})
 _TOKENS, _SCORES, _TYPES = "tokenizer.ggml.tokens", "tokenizer.ggml.scores", "tokenizer.ggml.token_type"
 _EMBEDDING = "token_embd.weight"
+FILE_TYPE = "general.file_type"
 
 
 def prune_gemma(source: Path, target: Path, progress: Callable[[float], None] | None = None) -> None:
@@ -47,7 +48,9 @@ def prune_gemma(source: Path, target: Path, progress: Callable[[float], None] | 
     types = reader.fields[_TYPES].contents()
     kept = np.array([i for i, token in enumerate(tokens) if _keep(i, token, types[i])])
     writer = gguf.GGUFWriter(target, "gemma3")
-    _copy_metadata(reader, writer, kept)
+    whole = {_TOKENS: tokens, _SCORES: reader.fields[_SCORES].contents(), _TYPES: types}
+    changed = {key: [values[i] for i in kept] for key, values in whole.items()}
+    copy_metadata(reader, writer, changed | {FILE_TYPE: int(gguf.LlamaFileType.MOSTLY_F16)})
     for number, tensor in enumerate(reader.tensors):
         if tensor.name == _EMBEDDING:
             writer.add_tensor(tensor.name, tensor.data[kept], raw_dtype=tensor.tensor_type)
@@ -92,14 +95,12 @@ def _text(reader: gguf.GGUFReader, key: str) -> str:
     return str(field.contents()) if field else ""
 
 
-def _copy_metadata(reader: gguf.GGUFReader, writer: gguf.GGUFWriter, kept: np.ndarray[Any, Any]) -> None:
+def copy_metadata(reader: gguf.GGUFReader, writer: gguf.GGUFWriter, changed: Mapping[str, Any]) -> None:
+    """Write a model's metadata, tokenizer included, with the values of `changed` by their keys."""
     for key, field in reader.fields.items():
         if key.startswith("GGUF.") or key == "general.architecture":
             continue
-        value = field.contents()
-        if key == "general.file_type":
-            value = int(gguf.LlamaFileType.MOSTLY_F16)
-        if key in (_TOKENS, _SCORES, _TYPES):
-            value = [value[i] for i in kept]
+        value = changed.get(key)
+        value = field.contents() if value is None else value
         kind = field.types[0]
         writer.add_key_value(key, value, kind, field.types[-1] if kind == gguf.GGUFValueType.ARRAY else None)

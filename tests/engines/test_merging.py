@@ -40,6 +40,7 @@ def logits(base: Path, adapter: Path | None) -> np.ndarray:
 def tiny_lora(path: Path, tensors: dict[str, np.ndarray], alpha: float | None = 4.0) -> Path:
     writer = gguf.GGUFWriter(path, "gemma3")
     writer.add_type(gguf.GGUFType.ADAPTER)
+    writer.add_string(gguf.Keys.Adapter.TYPE, "lora")
     if alpha is not None:
         writer.add_float32(gguf.Keys.Adapter.LORA_ALPHA, alpha)
     for name, values in tensors.items():
