@@ -71,6 +71,7 @@ def answered() -> Policy:
     return Policy.from_dict(_fitted()["answered"], _fitted()["supply"])
 
 
+@cache
 def _fitted() -> Mapping[str, Any]:
     data: Mapping[str, Any] = json.loads(
         files("smartform").joinpath("policy.json").read_text(encoding="utf-8")

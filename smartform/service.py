@@ -164,7 +164,7 @@ class Service:
         from smartform.resume import ResumeReader
 
         with self._turn(cancel, self._reading):
-            return ResumeReader(self._filler.get()).read(
+            return ResumeReader(self._filler.get().engine).read(
                 clean(text), schema=schema, force=force, today=today, on_field=on_field,
                 on_progress=on_progress, cancel=cancel,
             )  # fmt: skip

@@ -10,7 +10,6 @@ import pytest
 
 from smartform.engines.base import Branch, Decoded
 from smartform.errors import FormError, NotAResume, SmartFormError
-from smartform.fill import Filler
 from smartform.results import FieldResult, State
 from smartform.resume import SCHEMAS, ResumeReader, document, resume_form, shipped_gate, validate
 from tests.fakes import Cue, ScriptedEngine
@@ -54,7 +53,7 @@ DATA = Path("training/data/resume/dev.jsonl")
 
 def reader(engine: ScriptedEngine | OddEngine) -> ResumeReader:
     """A reader that asks `engine`."""
-    return ResumeReader(Filler(engine))
+    return ResumeReader(engine)
 
 
 def test_the_simple_schema() -> None:

@@ -86,7 +86,7 @@ def evaluate_resumes(arguments: argparse.Namespace) -> None:
     """Print the measures of each adapter asked for."""
     rows = read_rows([arguments.data])[: arguments.limit]
     for _, filler in _fillers(arguments):
-        measures = evaluate_resume.evaluate(ResumeReader(filler), rows)
+        measures = evaluate_resume.evaluate(ResumeReader(filler.engine), rows)
         print(f"\n{filler.engine.name}: {len(rows)} texts of {arguments.data}", measures.table(), sep="\n")
 
 

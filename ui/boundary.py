@@ -39,6 +39,19 @@ def explain(error: Exception, cancelled: str = "done_cancelled") -> dict[str, An
     return fault()
 
 
+def answering(function: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    """Decorator for functions that scripts of the page call: an error is answered as {"problem": notice}."""
+
+    @functools.wraps(function)
+    def call(*args: Any) -> dict[str, Any]:
+        try:
+            return function(*args)
+        except Exception as error:
+            return {"problem": explain(error)}
+
+    return call
+
+
 def guarded(
     box: gr.HTML, *, cancelled: str = "done_cancelled"
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

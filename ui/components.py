@@ -17,7 +17,6 @@ from typing import Any
 import gradio as gr
 
 from smartform.revision import Revision
-from ui.strings import TABLE
 
 _STATIC = Path(__file__).parent / "static"
 
@@ -134,11 +133,16 @@ def courier(elem_id: str = "courier") -> gr.HTML:
 
 
 def _component(
-    css_class: str, scripts: tuple[str, ...], elem_id: str, value: Any = None, **more: Any
+    css_class: str,
+    scripts: tuple[str, ...],
+    elem_id: str,
+    value: Any = None,
+    server_functions: list[Callable[..., dict[str, Any]]] | None = None,
+    **constants: Any,
 ) -> gr.HTML:
-    # Not as a property: a component of a tab that is not open yet can lose those when it is updated.
-    texts = f"const texts = {json.dumps(TABLE, ensure_ascii=False)};"
-    code = "\n".join((texts, *((_STATIC / part).read_text("utf-8") for part in ("common.js", *scripts))))
+    # Not as properties: a component of a tab that is not open yet can lose those when it is updated.
+    known = f"const constants = {json.dumps(constants)};"
+    code = "\n".join((known, *((_STATIC / part).read_text("utf-8") for part in ("common.js", *scripts))))
     return gr.HTML(
         value,
         html_template=f'<div class="{css_class}"></div>',
@@ -146,7 +150,7 @@ def _component(
         apply_default_css=False,
         elem_id=elem_id,
         elem_classes=[f"{css_class}-block"],
-        **more,
+        server_functions=server_functions,
     )
 
 

@@ -17,9 +17,9 @@ from smartform.errors import InputError, TextError
 from smartform.revision import Amount, ProofreadOptions, Register, Revision
 from smartform.service import Service
 from smartform.tone import ToneReport
-from ui.boundary import Answer, explain, guarded
+from ui.boundary import Answer, answering, guarded
 from ui.components import busy, draft_box, notice, notice_box, revised, revision_view, spoken, writing
-from ui.jobs import CORES, QUIET, Jobs, streamed
+from ui.jobs import CORES, QUIET, Jobs, streamed, wire_cancel
 from ui.speech import Listener, Speech, draw_speech, wire_speech
 from ui.strings import i18n as t
 
@@ -186,6 +186,7 @@ def _slider(name: str, least: float, most: float, step: float) -> gr.Slider:
 # ---- tone ------------------------------------------------------------------------------------
 
 
+@answering
 def toned(desk: MailDesk, asked: Mapping[str, Any]) -> dict[str, Any]:
     """How a text comes across. Called by the browser while a person types.
 
@@ -196,10 +197,7 @@ def toned(desk: MailDesk, asked: Mapping[str, Any]) -> dict[str, Any]:
         `ToneReport.to_dict()` with "applies": whether the scores hold for the language; or
         {"problem": notice} where the text could not be scored.
     """
-    try:
-        report = desk.tone.tone(asked["text"], weights=bool(asked.get("weights")))
-    except Exception as error:
-        return {"problem": explain(error)}
+    report = desk.tone.tone(asked["text"], weights=bool(asked.get("weights")))
     return {**report.to_dict(), "applies": report.language in desk.tone_languages}
 
 
@@ -257,10 +255,7 @@ def _wire_proofreading(
         **QUIET,
     ).then(settle, revision, [left.cancel, revision], queue=False, **QUIET)
 
-    def cancel(request: gr.Request) -> None:
-        jobs.cancel(request.session_hash or "")
-
-    left.cancel.click(cancel, None, None, queue=False, **QUIET)
+    wire_cancel(left.cancel, jobs)
 
 
 def _work(

@@ -34,7 +34,7 @@ from ui.components import (
     parcel,
     source_view,
 )
-from ui.jobs import CORES, QUIET, Jobs, streamed
+from ui.jobs import CORES, QUIET, Jobs, settled, streamed, wire_cancel
 from ui.sheet import Sheet
 from ui.speech import Listener, Speech, appended, draw_speech, wire_speech
 from ui.strings import i18n as t
@@ -222,9 +222,6 @@ def _wire_fill(desk: Desk, jobs: Jobs, left: _Left, right: _Right) -> None:
         yield {left.status: busy("busy_wait"), left.cancel: gr.Button(interactive=True)}
         yield from _fill(desk.service, jobs, sheet, text, request.session_hash or "", left, right)
 
-    def settle() -> Any:
-        return gr.Button(interactive=False)
-
     started = gr.on(
         [left.fill.click, left.text.submit],
         fill,
@@ -235,12 +232,9 @@ def _wire_fill(desk: Desk, jobs: Jobs, left: _Left, right: _Right) -> None:
         trigger_mode="once",
         **QUIET,
     )
-    started.then(settle, None, left.cancel, queue=False, **QUIET)
+    started.then(settled, None, left.cancel, queue=False, **QUIET)
 
-    def cancel(request: gr.Request) -> None:
-        jobs.cancel(request.session_hash or "")
-
-    left.cancel.click(cancel, None, None, queue=False, **QUIET)
+    wire_cancel(left.cancel, jobs)
 
     @guarded(left.status)
     def undo(data: dict[str, Any]) -> Answer:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+import gradio as gr
+
 from smartform.engines.base import Cancel
 
 Item = TypeVar("Item")
@@ -54,6 +56,20 @@ class Jobs:
             flag = self._flags.get(session)
         if flag:
             flag.set()
+
+
+def wire_cancel(button: gr.Button, jobs: Jobs) -> None:
+    """Let a button tell the job of the session in which it is pressed to stop."""
+
+    def cancel(request: gr.Request) -> None:
+        jobs.cancel(request.session_hash or "")
+
+    button.click(cancel, None, None, queue=False, **QUIET)
+
+
+def settled() -> gr.Button:
+    """The update of a cancel button whose job is over."""
+    return gr.Button(interactive=False)
 
 
 def streamed(

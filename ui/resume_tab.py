@@ -24,7 +24,7 @@ from smartform.resume_jobs import Answer as Line
 from smartform.resume_jobs import Wish
 from smartform.service import Service
 from smartform.sources import localise
-from ui.boundary import Answer, explain, guarded
+from ui.boundary import Answer, answering, guarded
 from ui.components import (
     busy,
     courier,
@@ -37,7 +37,7 @@ from ui.components import (
     source_view,
 )
 from ui.form_tab import check
-from ui.jobs import CORES, QUIET, Jobs, streamed
+from ui.jobs import CORES, QUIET, Jobs, settled, streamed, wire_cancel
 from ui.resume_batch import Batch, Batches
 from ui.sheet import Sheet, source_key
 from ui.speech import Listener, Speech, appended, draw_speech, wire_speech
@@ -191,6 +191,7 @@ def _wire_greeting(page: gr.Blocks, left: _Left, right: _Right) -> None:
 # ---- the JSON --------------------------------------------------------------------------------
 
 
+@answering
 def compose(asked: dict[str, Any]) -> dict[str, Any]:
     """The JSON of a sheet. Called by the browser after each edit.
 
@@ -201,11 +202,8 @@ def compose(asked: dict[str, Any]) -> dict[str, Any]:
         {"json": data, valid for the schema; "trace": JSON pointer → [start, end] pairs; "wrong": titles of
         the fields whose value does not fit and is left out}, or {"problem": notice}.
     """
-    try:
-        sheet = Sheet.from_dict(asked["sheet"])
-        made = document({field.name: field for field in sheet.results()}, asked["schema"])
-    except Exception as error:
-        return {"problem": explain(error)}
+    sheet = Sheet.from_dict(asked["sheet"])
+    made = document({field.name: field for field in sheet.results()}, asked["schema"])
     trace = {place: [[s.start, s.end] for s in spans] for place, spans in made.trace.items()}
     return {"json": made.json, "trace": trace, "wrong": [sheet.form[name].title for name in sheet.problems]}
 
@@ -232,16 +230,9 @@ def _wire_reading(desk: ResumeDesk, jobs: Jobs, left: _Left, right: _Right) -> N
             concurrency_limit=1,
             trigger_mode="once",
             **QUIET,
-        ).then(_settled, None, left.cancel, queue=False, **QUIET)
+        ).then(settled, None, left.cancel, queue=False, **QUIET)
 
-    def cancel(request: gr.Request) -> None:
-        jobs.cancel(request.session_hash or "")
-
-    left.cancel.click(cancel, None, None, queue=False, **QUIET)
-
-
-def _settled() -> Any:
-    return gr.Button(interactive=False)
+    wire_cancel(left.cancel, jobs)
 
 
 def _read(
@@ -343,7 +334,7 @@ def _wire_files(
         concurrency_id=CORES,
         concurrency_limit=1,
         **QUIET,
-    ).then(_settled, None, left.cancel, queue=False, **QUIET)
+    ).then(settled, None, left.cancel, queue=False, **QUIET)
     received.then(
         read_many,
         [arrived, left.files, left.schema],
@@ -353,10 +344,7 @@ def _wire_files(
         **QUIET,
     ).then(_stopped, many.table, [many.table, many.cancel], queue=False, **QUIET)
 
-    def cancel(request: gr.Request) -> None:
-        runs.cancel(request.session_hash or "")
-
-    many.cancel.click(cancel, None, None, queue=False, **QUIET)
+    wire_cancel(many.cancel, runs)
 
 
 def _bytes(path: Path) -> bytes:
@@ -365,7 +353,7 @@ def _bytes(path: Path) -> bytes:
 
 
 def _stopped(shown: dict[str, Any] | None) -> tuple[Any, Any]:
-    return {**shown, "running": False} if shown else shown, gr.Button(interactive=False)
+    return {**shown, "running": False} if shown else shown, settled()
 
 
 def _read_many(
@@ -444,6 +432,7 @@ def _work(
 # ---- the table -------------------------------------------------------------------------------
 
 
+@answering
 def latest(batches: Batches, asked: dict[str, Any]) -> dict[str, Any]:
     """What the table does not have yet. Called by the browser.
 
@@ -453,10 +442,7 @@ def latest(batches: Batches, asked: dict[str, Any]) -> dict[str, Any]:
     Returns:
         {"news": rows}, or {"problem": notice}.
     """
-    try:
-        return {"news": batches.get(asked["job"]).news(int(asked["since"]))}
-    except Exception as error:
-        return {"problem": explain(error)}
+    return {"news": batches.get(asked["job"]).news(int(asked["since"]))}
 
 
 def _wire_rows(batches: Batches, left: _Left, right: _Right, many: _Many) -> None:

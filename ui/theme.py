@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import gradio as gr
 from gradio.themes.utils import colors, sizes
 
+from ui.strings import TABLE
+
 STYLES = [Path(__file__).parent / "static" / name for name in ("app.css", "email.css", "resume.css")]
 
-HEAD = (Path(__file__).parent / "static" / "head.html").read_text("utf-8")
-"""Sets the page's language and description before anything is drawn."""
+_TEXTS = json.dumps(TABLE, ensure_ascii=False).replace("</", "<\\/")
+HEAD = (Path(__file__).parent / "static" / "head.html").read_text(
+    "utf-8"
+) + f"<script>window.smartformTexts = {_TEXTS};</script>\n"
+"""Sets the page's language, description and texts before anything is drawn."""
 
 _SANS = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif")
 _MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "Liberation Mono", "monospace")

@@ -11,7 +11,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from smartform.engines.base import Cancel, never
+from smartform.engines.base import Cancel, TextEngine, never
 from smartform.errors import NotAResume
 from smartform.fill import Filler, OnField, OnProgress
 from smartform.grounding import ground
@@ -62,15 +62,15 @@ class Resume:
 
 
 class ResumeReader:
-    """Reads resumes with the filler of the other forms.
+    """Reads resumes as forms, with thresholds of their own.
 
     Args:
-        filler: whose engine fills the form.
+        engine: the language model.
         gate: what tells resumes from other texts; the shipped one if None.
     """
 
-    def __init__(self, filler: Filler, gate: Gate | None = None) -> None:
-        self._filler = Filler(filler.engine, answered())
+    def __init__(self, engine: TextEngine, gate: Gate | None = None) -> None:
+        self._filler = Filler(engine, answered())
         self._gate = gate or shipped_gate()
 
     def read(

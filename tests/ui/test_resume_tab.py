@@ -11,8 +11,6 @@ import pytest
 
 from smartform import resume_jobs
 from smartform.errors import InputError
-from smartform.fill import Filler
-from smartform.policy import Policy
 from smartform.resume import ResumeReader, document, resume_form
 from smartform.resume_jobs import Item, Wish
 from smartform.sources import localise
@@ -27,7 +25,7 @@ from ui.sheet import YOURS, Answer, Entry, Sheet, source_key
 @pytest.fixture
 def sheet() -> Sheet:
     """The goldfish breeder's resume, as it was read."""
-    read = ResumeReader(Filler(ScriptedEngine(SCRIPT), Policy({}))).read(TEXT)
+    read = ResumeReader(ScriptedEngine(SCRIPT)).read(TEXT)
     sheet = sheet_for(Sheet(resume_form()), TEXT)
     source = sheet.begin_fill(TEXT)
     for field in read.filled.fields:
@@ -46,7 +44,7 @@ def edited(sheet: Sheet, name: str, **changed: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("schema", ["simple", "jsonresume"])
 def test_what_was_read_makes_the_same_document_as_the_reader(sheet: Sheet, schema: str) -> None:
-    read = ResumeReader(Filler(ScriptedEngine(SCRIPT), Policy({}))).read(TEXT, schema=schema).to_dict()
+    read = ResumeReader(ScriptedEngine(SCRIPT)).read(TEXT, schema=schema).to_dict()
     made = compose({"sheet": edited(sheet, "name"), "schema": schema})
     assert (made["json"], made["trace"], made["wrong"]) == (read["json"], read["trace"], [])
 

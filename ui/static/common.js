@@ -1,6 +1,6 @@
 // Shared by the scripts of our HTML components; prepended to each of them.
 const language = (navigator.language || "en").slice(0, 2);
-const words = texts[language] || texts.en;
+const words = window.smartformTexts[language] || window.smartformTexts.en;
 
 function say(key, values = {}) {
   return words[key].replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");

@@ -29,7 +29,7 @@ function typeSelect(field, index) {
   const select = make("select", {
     "data-member": "type",
     onchange: () => { field.type = select.value; redraw(`[data-index="${index}"] [data-member=type]`); },
-  }, ...props.types.map((type) => make("option", { value: type }, type)));
+  }, ...constants.types.map((type) => make("option", { value: type }, type)));
   select.value = field.type || "text";
   return select;
 }
@@ -70,11 +70,11 @@ function row(field, index) {
   const required = make("input", { type: "checkbox", "data-member": "required" });
   required.checked = Boolean(field.required);
   required.addEventListener("change", () => { field.required = required.checked; publish(); });
-  const details = make("details", { class: "sf-edit-more", open: props.with_options.includes(field.type) },
+  const details = make("details", { class: "sf-edit-more", open: constants.with_options.includes(field.type) },
     make("summary", {}, say("editor_more")),
     labelled(say("editor_label"), textInput(field, "label")),
     labelled(say("editor_description"), textInput(field, "description")),
-    props.with_options.includes(field.type) ? labelled(say("editor_options"), optionsArea(field)) : null);
+    constants.with_options.includes(field.type) ? labelled(say("editor_options"), optionsArea(field)) : null);
   return make("li", { class: "sf-edit-row", "data-index": index },
     make("div", { class: "sf-edit-main" },
       labelled(say("editor_name"), textInput(field, "name"), "sf-grow"),

@@ -4,7 +4,7 @@
 // revision and is written back to props.value; entries that arrive with an older revision than
 // the one on screen are answered to with an offer instead of being drawn over the typing.
 //
-// `props.channel` tells the forms of a page apart. On it go 'smartform:source', what the source view
+// `constants.channel` tells the forms of a page apart. On it go 'smartform:source', what the source view
 // shows, and 'smartform:sheet', the sheet at every change; 'smartform:focus' comes, {name, cell}.
 const root = element.querySelector(".sf-form");
 const summary = make("div", { class: "sf-summary" });
@@ -35,7 +35,7 @@ function publish() {
   tell("sheet", clone(view));
 }
 
-const tell = (what, detail) => document.dispatchEvent(new CustomEvent(`smartform:${what}:${props.channel}`, { detail }));
+const tell = (what, detail) => document.dispatchEvent(new CustomEvent(`smartform:${what}:${constants.channel}`, { detail }));
 
 function setEntry(name, entry) {
   view.entries[name] = entry;
@@ -315,7 +315,7 @@ function labelOf(field, id, grouped) {
 }
 
 function makeRow(field, number) {
-  const id = `sf-${props.channel}-${view.generation}-${number}`;
+  const id = `sf-${constants.channel}-${view.generation}-${number}`;
   const grouped = ["boolean", "multichoice", "group"].includes(field.type);
   const described = `${id}-hint ${id}-foot ${id}-problem`;
   const widget = control(field, {
@@ -414,7 +414,7 @@ function tellSource() {
   tell("source", { text: view.sources[source] || "", spans, lost });
 }
 
-document.addEventListener(`smartform:focus:${props.channel}`, ({ detail }) => rows.get(detail.name)?.focus(detail.cell));
+document.addEventListener(`smartform:focus:${constants.channel}`, ({ detail }) => rows.get(detail.name)?.focus(detail.cell));
 
 // ---- arrivals -------------------------------------------------------------------------------
 

@@ -83,19 +83,19 @@ const places = () => Object.entries(made.trace).flatMap(([pointer, spans]) => sp
 function choose(pointer) {
   chosen = pointer;
   const source = Object.values(sheet.entries).map((entry) => entry.answer.source).filter(Boolean).pop();
-  document.dispatchEvent(new CustomEvent(`smartform:source:${props.channel}`, {
+  document.dispatchEvent(new CustomEvent(`smartform:source:${constants.channel}`, {
     detail: { text: sheet.sources[source] || "", spans: places(), lost: false, by: "json" },
   }));
   code.querySelectorAll("mark").forEach((mark) => mark.toggleAttribute("data-active", mark.dataset.pointer === pointer));
 }
 
-document.addEventListener(`smartform:source:${props.channel}`, ({ detail }) => {
+document.addEventListener(`smartform:source:${constants.channel}`, ({ detail }) => {
   if (detail.by === "json") return;
   chosen = null;
   code.querySelectorAll("mark[data-active]").forEach((mark) => mark.removeAttribute("data-active"));
 });
 // The places shown while a value of the JSON is chosen lead back to values of the JSON.
-document.addEventListener(`smartform:focus:${props.channel}`, ({ detail }) => {
+document.addEventListener(`smartform:focus:${constants.channel}`, ({ detail }) => {
   if (made?.trace[detail.name]) choose(detail.name);
 });
 
@@ -135,7 +135,7 @@ function soon() {
   drawState();
 }
 
-document.addEventListener(`smartform:sheet:${props.channel}`, ({ detail }) => {
+document.addEventListener(`smartform:sheet:${constants.channel}`, ({ detail }) => {
   const before = sheet;
   sheet = detail;
   const said = (view) => view && JSON.stringify([view.entries, view.sources]);

@@ -54,7 +54,7 @@ function opener(row) {
     onclick: () => {
       pick(row.index);
       ask("select", { open: row.index });
-      document.querySelector(`#${props.channel}-form-view`).scrollIntoView();
+      document.querySelector(`#${constants.channel}-form-view`).scrollIntoView();
     },
   }, row.file);
 }

@@ -1,10 +1,10 @@
-// Draws the SourceView component. The form of `props.channel` tells what to show with a 'smartform:source'
+// Draws the SourceView component. The form of `constants.channel` tells what to show with a 'smartform:source'
 // event: {text, spans: [{name, cell, title, start, end, active}], lost}.
 const box = element.querySelector(".sf-source-view");
-const title = make("h3", { class: "sf-source-title", id: `${props.channel}-source-title` }, say("source_title"));
+const title = make("h3", { class: "sf-source-title", id: `${constants.channel}-source-title` }, say("source_title"));
 const note = make("p", { class: "sf-hint", role: "status" }, say("source_empty"));
 const body = make("div", {
-  class: "sf-source-text", tabindex: 0, role: "region", "aria-labelledby": `${props.channel}-source-title`, hidden: true,
+  class: "sf-source-text", tabindex: 0, role: "region", "aria-labelledby": `${constants.channel}-source-title`, hidden: true,
 });
 box.append(title, note, body);
 
@@ -13,11 +13,11 @@ function mark({ text, span }) {
   const { name, cell, title: label, active } = span;
   return make("mark", {
     "data-field": name, "data-cell": cell, "data-active": active, title: label,
-    onclick: () => document.dispatchEvent(new CustomEvent(`smartform:focus:${props.channel}`, { detail: { name, cell } })),
+    onclick: () => document.dispatchEvent(new CustomEvent(`smartform:focus:${constants.channel}`, { detail: { name, cell } })),
   }, text);
 }
 
-document.addEventListener(`smartform:source:${props.channel}`, ({ detail }) => {
+document.addEventListener(`smartform:source:${constants.channel}`, ({ detail }) => {
   body.hidden = !detail.text;
   note.hidden = Boolean(detail.text) && !detail.lost;
   note.textContent = detail.lost ? say("source_none") : say("source_empty");
