@@ -1,5 +1,8 @@
 """When a mail is revised at all: by how much a revision must be likelier than the draft as it stands.
 
+Mending errors and choosing other words are decided apart: a model that mends well may reword at will.
+What comes across as impolite needs other words, so less is asked of them there.
+
 The numbers are fitted on held-out examples (`python -m training.calibrate_email`) and stored in
 `email_policy.json`; nothing here is set by hand.
 """
@@ -7,9 +10,25 @@ The numbers are fitted on held-out examples (`python -m training.calibrate_email
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
+
+from smartform.tone import Politeness, Tone
+
+
+@dataclass(frozen=True, slots=True)
+class Margins:
+    """How much likelier than the unchanged paragraph its revision must be, in nats for each token that
+    makes up its changes.
+
+    Args:
+        errors: where it mends spelling and grammar alone.
+        rewording: where it chooses other words, too.
+    """
+
+    errors: float = 0.0
+    rewording: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,19 +37,26 @@ class MailPolicy:
 
     Args:
         caution: how much likelier than the draft's own next token another one must be to be written.
-        margin: how much likelier than the unchanged paragraph the revision must be, for each token
-            that makes up its changes.
+        errors, rewording: as `Margins` has them.
+        impolite: the margin of rewording where the paragraph comes across as impolite.
         floor: least probability of a single change, the geometric mean over its tokens: less sure ones
             are left out, so that they do not spoil the others.
     """
 
     caution: float = 0.0
-    margin: float = 0.0
+    errors: float = 0.0
+    rewording: float = 0.0
+    impolite: float = 0.0
     floor: float = 0.0
+
+    def margins(self, tone: Tone | None) -> Margins:
+        """What is asked of the revision of a paragraph that comes across so (None: not known)."""
+        rude = tone is not None and tone.manner is Politeness.IMPOLITE
+        return Margins(self.errors, self.impolite if rude else self.rewording)
 
 
 @cache
 def shipped() -> MailPolicy:
     """The policy fitted for the shipped e-mail adapter."""
     data = json.loads(files("smartform").joinpath("email_policy.json").read_text(encoding="utf-8"))
-    return MailPolicy(data["caution"], data["margin"], data["floor"])
+    return MailPolicy(**{field.name: data[field.name] for field in fields(MailPolicy)})

@@ -132,8 +132,15 @@ class Proofreader:
         facts = protected(text, work.names)
 
         def vetted_as(rewording: EditKind) -> Vetted:
-            amount, margin, floor = work.options.amount, self._policy.margin, self._policy.floor
-            return vet(text, rewritten, facts, amount=amount, rewording=rewording, margin=margin, floor=floor)
+            return vet(
+                text,
+                rewritten,
+                facts,
+                amount=work.options.amount,
+                rewording=rewording,
+                margins=self._policy.margins(tone),
+                floor=self._policy.floor,
+            )
 
         vetted = vetted_as(EditKind.TONE)
         if not any(edit.kind in REWORDINGS for edit in vetted.edits):

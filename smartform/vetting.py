@@ -16,6 +16,7 @@ from itertools import groupby
 from smartform.alignment import Change, apply, changes, count_written, joined, probability, tokens_of
 from smartform.edit_kinds import KEPT, REWORDINGS, kind_of
 from smartform.engines.base import Rewritten
+from smartform.mail_policy import Margins
 from smartform.negation import noes, turned
 from smartform.protect import VERBATIM, Fact, Protected, invented, keys, lost
 from smartform.results import Span
@@ -62,6 +63,14 @@ def gain(source: str, rewritten: Rewritten) -> float | None:
     return (rewritten.logprob - rewritten.logprob_unchanged) / max(1, count_written(made, rewritten.tokens))
 
 
+def rewords(source: str, rewritten: Rewritten) -> bool:
+    """Whether a revision chooses other words anywhere, besides mending spelling and grammar."""
+    return any(
+        kind_of(source[c.span.start : c.span.end], c.text, EditKind.TONE) in REWORDINGS
+        for c in changes(source, rewritten.text)
+    )
+
+
 def vet(
     source: str,
     rewritten: Rewritten,
@@ -69,7 +78,7 @@ def vet(
     *,
     amount: Amount,
     rewording: EditKind,
-    margin: float = 0.0,
+    margins: Margins = Margins(),  # noqa: B008 - frozen
     floor: float = 0.0,
 ) -> Vetted:
     """What is kept of a paragraph's revision.
@@ -77,14 +86,16 @@ def vet(
     Args:
         facts: what may not be lost (`smartform.protect.protected`).
         rewording: what other words are for, `CLARITY` or `TONE`.
-        margin: `gain` from which on the paragraph is revised.
+        margins: what `gain` must exceed for the paragraph to be revised.
         floor: probability from which on a single change is made.
     """
     reason = _flaw(source, rewritten)
     if reason:
         return Vetted(refused=(Refused(Span(0, len(source)), reason),))
     likelier = gain(source, rewritten)
-    if likelier is not None and likelier <= margin:
+    if likelier is not None and likelier <= (
+        margins.rewording if rewords(source, rewritten) else margins.errors
+    ):
         return Vetted()
     piece = _Paragraph(source, rewritten, tuple(facts), amount, rewording, floor)
     kept, refused = piece.faithful(piece.grouped(changes(source, rewritten.text)))

@@ -210,11 +210,25 @@ def test_probabilities_come_from_the_tokens():
 
 def test_a_revision_must_be_likelier_than_the_draft_by_the_margin():
     draft, script = "It is not redy for it.", {"redy": "ready"}
-    assert proofread(draft, script, nats=4.0, policy=MailPolicy(margin=3.9)).changed
-    kept = proofread(draft, script, nats=4.0, policy=MailPolicy(margin=4.0))
+    assert proofread(draft, script, nats=4.0, policy=MailPolicy(errors=3.9)).changed
+    kept = proofread(draft, script, nats=4.0, policy=MailPolicy(errors=4.0))
     assert not kept.changed
     assert not kept.refused
-    assert proofread(draft, script, nats=None, policy=MailPolicy(margin=4.0)).changed
+    assert proofread(draft, script, nats=None, policy=MailPolicy(errors=4.0)).changed
+
+
+def test_other_words_have_a_margin_of_their_own_and_another_where_the_draft_is_impolite():
+    calm, rude = "Send it now to all of us here.", "Send it now, stupid, to all of us."
+    script = {calm: "Could you mail this to all of us here?", rude: "Could you mail this to all of us?"}
+
+    def changed(draft, **margins):
+        policy = MailPolicy(**margins)
+        return proofread(draft, script, nats=4.0, scorer=FakeScorer(), policy=policy).changed
+
+    assert changed(calm, errors=9.0, rewording=0.1, impolite=9.0)
+    assert not changed(calm, errors=0.1, rewording=9.0, impolite=0.1)
+    assert changed(rude, errors=9.0, rewording=9.0, impolite=0.1)
+    assert not changed(rude, errors=0.1, rewording=0.1, impolite=9.0)
 
 
 def test_an_unsure_change_does_not_spoil_the_sure_ones():

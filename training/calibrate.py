@@ -2,8 +2,9 @@
 
     python -m training.calibrate --config training/configs/forms.yaml
 
-Uses the examples that the run held out of training, never the evaluation files, and writes
-`smartform/policy.json`. Types that decode alike share what they can, for the held-out set is small.
+Uses the examples that the run held out of training and those of its `calibration` files, never the
+evaluation files, and writes `smartform/policy.json`. Types that decode alike share what they can, for the
+held-out set is small.
 """
 
 from __future__ import annotations
@@ -100,7 +101,7 @@ class Answered:
 def main(argv: Sequence[str] | None = None) -> None:
     config, _ = parse_arguments(argv, "Fit the policy on held-out examples.")
     rows = load_rows(config.data)
-    held = [(e, gold) for e, gold in rows if is_held_out(e, config.holdout)]
+    held = [(e, gold) for e, gold in rows if is_held_out(e, config.holdout)] + load_rows(config.calibration)
     heard = list(ask(text_engine(Settings.from_environment()), held))
     supply = fit_supply(heard)
     answers = [answer for one in heard for answer in judge(one, supply)]

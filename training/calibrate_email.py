@@ -3,10 +3,11 @@ sure the model must be of a single change.
 
     python -m training.calibrate_email --config training/configs/email.yaml
 
-Uses the examples that the run held out of training, never the evaluation files, and writes
-`smartform/email_policy.json`. Each example is revised once for each caution, through the product's own
-vetting; margins are then tried on what came of it. The floor of single changes is the one whose mended
-errors have the best F0.5: rewordings do not count, for they are right in more ways than one.
+Uses the examples that the run held out of training and those of its `calibration` files, never the
+evaluation files, and writes `smartform/email_policy.json`. Each example is revised once for each caution,
+through the product's own vetting; all combinations of margins are then tried on what came of it. The
+floor of single changes is the one whose mended errors have the best F0.5: rewordings do not count, for
+they are right in more ways than one.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import product
 from pathlib import Path
 
 from smartform.alignment import Change, changes
@@ -21,15 +23,17 @@ from smartform.edit_kinds import ERRORS, kind_of
 from smartform.engines.base import Rewriter, Rewritten
 from smartform.engines.load import text_engine, tone_scorer
 from smartform.errors import WeightsError
-from smartform.mail_policy import MailPolicy
+from smartform.mail_policy import MailPolicy, Margins
 from smartform.protect import protected
 from smartform.results import Span
 from smartform.revision import EditKind, ProofreadOptions, Revision
 from smartform.settings import Settings
-from smartform.vetting import gain, vet
-from training.config import parse_arguments
-from training.email_data import load
+from smartform.tone import Politeness, ToneScorer
+from smartform.vetting import gain, rewords, vet
+from training.config import TrainConfig, parse_arguments
+from training.email_data import heard, load, written
 from training.rewrites import Rewrite
+from training.targets import read_rows
 from training.train_forms import is_held_out
 from training.word_edits import EditCounts
 
@@ -54,6 +58,8 @@ class Revised:
         clean: whether nothing was to change.
         changed: whether the revision, vetted, changes something.
         gain: nats by which it is likelier than the draft, for each token of its changes.
+        rewords: whether it chooses other words besides mending errors.
+        impolite: whether the prompt says that the draft is impolite.
         right: how many of the wanted changes it makes, of `wanted`.
         errors: its changes of spelling and grammar, compared with those wanted.
     """
@@ -61,9 +67,16 @@ class Revised:
     clean: bool
     changed: bool
     gain: float
+    rewords: bool
+    impolite: bool
     right: int
     wanted: int
     errors: EditCounts
+
+    def taken(self, policy: MailPolicy) -> bool:
+        """Whether a policy lets it be revised so."""
+        rewording = policy.impolite if self.impolite else policy.rewording
+        return self.gain > (rewording if self.rewords else policy.errors)
 
 
 @dataclass(frozen=True)
@@ -88,15 +101,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     engine = text_engine(settings)
     if not isinstance(engine, Rewriter):
         raise WeightsError("This engine does not revise mails.", "Set SMARTFORM_ENGINE to 'local'.")
-    examples = load(config, tone_scorer(settings))
-    held = [example for example in examples if is_held_out(example, config.holdout)]
-    outcomes, written = [], {}
+    held = held_out(config, tone_scorer(settings))
+    outcomes, made = [], {}
     for caution in CAUTIONS:
-        written[caution] = [rewrite(engine, example, caution) for example in held]
-        judged = [revised(*pair) for pair in zip(held, written[caution], strict=True)]
-        outcomes += [told(outcome(MailPolicy(caution, margin), judged)) for margin in MARGINS]
+        made[caution] = [rewrite(engine, example, caution) for example in held]
+        judged = [revised(*pair) for pair in zip(held, made[caution], strict=True)]
+        outcomes += [outcome(MailPolicy(caution, *three), judged) for three in product(MARGINS, repeat=3)]
+        told(best([one for one in outcomes if one.policy.caution == caution]))
     policy = best(outcomes).policy
-    pairs = list(zip(held, written[policy.caution], strict=True))
+    pairs = list(zip(held, made[policy.caution], strict=True))
     floored = [
         told(outcome(replace(policy, floor=floor), [revised(*pair, floor) for pair in pairs]))
         for floor in FLOORS
@@ -105,6 +118,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     print(f"chosen: {chosen}")
     fitted = {"fitted_on": f"{len(held)} held-out texts", **asdict(chosen.policy)}
     POLICY.write_text(json.dumps(fitted, indent=1) + "\n", encoding="utf-8")
+
+
+def held_out(config: TrainConfig, scorer: ToneScorer) -> list[Rewrite]:
+    """What nothing was learnt from, each draft once for each amount that may be changed."""
+    kept = heard(written(read_rows(config.calibration), config.seed), scorer, config.seed)
+    found = [e for e in load(config, scorer) if is_held_out(e, config.holdout)] + kept
+    return list({(e.draft, e.amount): e for e in found}.values())
 
 
 def rewrite(rewriter: Rewriter, example: Rewrite, caution: float) -> Rewritten:
@@ -121,7 +141,7 @@ def revised(example: Rewrite, rewritten: Rewritten, floor: float = 0.0) -> Revis
         protected(draft),
         amount=example.amount,
         rewording=EditKind.TONE,
-        margin=-float("inf"),
+        margins=Margins(-float("inf"), -float("inf")),
         floor=floor,
     )
     wanted, made = changes(draft, example.revision), changes(draft, Revision(draft, vetted.edits).text)
@@ -130,6 +150,8 @@ def revised(example: Rewrite, rewritten: Rewritten, floor: float = 0.0) -> Revis
         clean=not wanted,
         changed=bool(made),
         gain=float("inf") if likelier is None else likelier,
+        rewords=rewords(draft, rewritten),
+        impolite=example.manner[0] == Politeness.IMPOLITE,
         right=len(_places(wanted) & _places(made)),
         wanted=len(wanted),
         errors=_compared(_errors(draft, wanted), _errors(draft, made)),
@@ -139,13 +161,13 @@ def revised(example: Rewrite, rewritten: Rewritten, floor: float = 0.0) -> Revis
 def outcome(policy: MailPolicy, examples: Sequence[Revised]) -> Outcome:
     """What a policy comes to with examples vetted by its floor."""
     clean = [example for example in examples if example.clean]
-    taken = [example for example in examples if example.gain > policy.margin]
+    taken = [example for example in examples if example.taken(policy)]
     left = len(clean) - sum(example.clean and example.changed for example in taken)
     right, wanted = sum(example.right for example in taken), sum(example.wanted for example in examples)
     errors = EditCounts()
     for example in examples:
         e = example.errors
-        errors += e if example.gain > policy.margin else EditCounts(missed=e.right + e.missed)
+        errors += e if example.taken(policy) else EditCounts(missed=e.right + e.missed)
     return Outcome(policy, left / max(1, len(clean)), right / max(1, wanted), errors.f_half)
 
 
@@ -153,7 +175,8 @@ def told(found: Outcome) -> Outcome:
     """Print an outcome."""
     policy = found.policy
     print(
-        f"caution {policy.caution:.1f} margin {policy.margin:.2f} floor {policy.floor:.2f}:"
+        f"caution {policy.caution:.1f}, margins of errors {policy.errors:.2f}, of rewording"
+        f" {policy.rewording:.2f}, impolite {policy.impolite:.2f}, floor {policy.floor:.2f}:"
         f" left alone {found.left_alone:.3f}, corrected {found.corrected:.3f}, F0.5 {found.f_half:.3f}",
         flush=True,
     )
@@ -168,7 +191,11 @@ def best(outcomes: Sequence[Outcome]) -> Outcome:
     careful = [outcome for outcome in outcomes if outcome.left_alone >= LEFT_ALONE]
     if not careful:
         return max(outcomes, key=lambda o: (o.left_alone, o.corrected))
-    return max(careful, key=lambda o: (o.corrected, -o.policy.caution, -o.policy.margin))
+    return max(careful, key=lambda o: (o.corrected, [-number for number in _numbers(o.policy)]))
+
+
+def _numbers(policy: MailPolicy) -> tuple[float, ...]:
+    return policy.caution, policy.errors, policy.rewording, policy.impolite
 
 
 def surest(outcomes: Sequence[Outcome]) -> Outcome:

@@ -55,6 +55,7 @@ class TrainConfig:
             0 is the mean over tokens, 1 the mean over branches.
         head: 'corpus' normalises over the tokens that occur in the data, 'full' over the vocabulary.
         holdout: one example in this many is kept for the evaluation loss, chosen by its id.
+        calibration: files that nothing is learnt from; with the held-out examples they fit the thresholds.
         eval_examples: how many of those are evaluated.
         log_steps: optimiser steps between log lines.
         eval_steps: optimiser steps between evaluations.
@@ -90,6 +91,7 @@ class TrainConfig:
     length_power: float = 0.5
     head: str = "corpus"
     holdout: int = 25
+    calibration: tuple[str, ...] = ()
     eval_examples: int = 48
     log_steps: int = 5
     eval_steps: int = 50

@@ -20,7 +20,9 @@ def test_the_floor_leaves_out_the_changes_the_model_is_unsure_of() -> None:
     engine = load.text_engine(Settings(threads=1))
 
     def revise(floor: float) -> Revision:
-        reader = Proofreader(engine, None, MailPolicy(margin=-inf, floor=floor))
+        reader = Proofreader(
+            engine, None, MailPolicy(errors=-inf, rewording=-inf, impolite=-inf, floor=floor)
+        )
         return reader.proofread(DRAFT, ProofreadOptions(amount=Amount.REWRITE))
 
     whole = revise(0.0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from smartform.mail_policy import MailPolicy
@@ -24,7 +26,7 @@ def test_a_revision_is_compared_with_the_wanted_one() -> None:
     rewriter = FakeRewriter({"has": "have", "leter": "lettr"}, nats=6.0)
     found = vetted(rewriter, example("We has sent the leter.", "We have sent the letter."))
     errors = EditCounts(right=1, given=2, missed=1)
-    assert found == Revised(False, True, pytest.approx(3.0), right=1, wanted=2, errors=errors)
+    assert found == Revised(False, True, pytest.approx(3.0), False, False, right=1, wanted=2, errors=errors)
     assert rewriter.cautions == [1.5]
 
 
@@ -41,10 +43,10 @@ def test_a_clean_text_left_alone() -> None:
 
 def test_margins_trade_corrections_for_clean_texts() -> None:
     examples = [
-        Revised(True, True, 0.4, 0, 0, EditCounts(given=1)),
-        Revised(True, False, float("inf"), 0, 0, EditCounts()),
-        Revised(False, True, 0.25, 1, 2, EditCounts(1, 1, 1)),
-        Revised(False, True, 2.5, 3, 4, EditCounts(3, 3, 1)),
+        Revised(True, True, 0.4, False, False, 0, 0, EditCounts(given=1)),
+        Revised(True, False, float("inf"), False, False, 0, 0, EditCounts()),
+        Revised(False, True, 0.25, False, False, 1, 2, EditCounts(1, 1, 1)),
+        Revised(False, True, 2.5, False, False, 3, 4, EditCounts(3, 3, 1)),
     ]
     found = [outcome(MailPolicy(0.5, margin), examples) for margin in (0.0, 0.5, 3.0)]
     assert [(o.left_alone, o.corrected) for o in found] == [
@@ -55,9 +57,27 @@ def test_margins_trade_corrections_for_clean_texts() -> None:
     ]  # fmt: skip
 
 
+def test_each_kind_of_revision_has_its_margin() -> None:
+    mended, reworded, calmed = (
+        Revised(False, True, 1.0, rewords, impolite, 1, 1, EditCounts())
+        for rewords, impolite in ((False, True), (True, False), (True, True))
+    )
+    for number, chosen in enumerate((mended, reworded, calmed)):
+        margins = [2.0, 2.0, 2.0]
+        margins[number] = 0.5
+        policy = MailPolicy(0.0, *margins)
+        assert [one for one in (mended, reworded, calmed) if one.taken(policy)] == [chosen]
+
+
+def test_a_rewording_of_what_is_said_to_be_impolite() -> None:
+    rude = replace(example("Send it now.", "Could you mail it?"), manner=("impolite", "negative"))
+    found = vetted(FakeRewriter({"Send it now.": "Could you mail it?"}), rude)
+    assert (found.rewords, found.impolite) == (True, True)
+
+
 def test_the_best_policy_leaves_enough_alone_and_then_corrects_most() -> None:
     def come(caution: float, margin: float, left: float, right: float) -> Outcome:
-        return Outcome(MailPolicy(caution, margin), left, right, 0.0)
+        return Outcome(MailPolicy(caution, margin, margin, margin), left, right, 0.0)
 
     bold, careful, same = come(0, 0, 0.9, 0.9), come(0.5, 0.2, 0.98, 0.7), come(1, 0.1, 0.99, 0.7)
     assert best([bold, same, careful, come(3, 3, 1.0, 0.2)]) == careful
