@@ -19,8 +19,8 @@ _GROUNDED, _UNGROUNDED = 0.8, 0.4
 """Confidence in the values of an engine that gives no probabilities, by whether the text holds them."""
 
 LONG = frozenset({FieldType.LONGTEXT, FieldType.LIST})
-"""Types whose values are given where the text probably speaks of them: their exact ends are a matter
-of taste, so the probability of one exact value says little about whether there is one."""
+"""Types whose exact ends are a matter of taste: the probability of one exact value says little about
+whether there is one."""
 
 
 def silence(decoded: Decoded, numbers: TypePolicy, *, long: bool) -> float | None:
@@ -29,12 +29,13 @@ def silence(decoded: Decoded, numbers: TypePolicy, *, long: bool) -> float | Non
     Args:
         long: whether the value counts as one of `LONG`.
     """
-    known = decoded.probability is not None and decoded.p_no_data is not None
-    spoken = 1 - (decoded.p_no_data or 0.0)
-    evidence = spoken if long else (decoded.probability or 0.0) * spoken
-    if decoded.texts and not (known and evidence < numbers.accept):
+    if decoded.probability is None or decoded.p_no_data is None:
+        return None if decoded.texts else 1.0
+    spoken = 1 - decoded.p_no_data
+    score = decoded.probability * spoken
+    if decoded.texts and score >= numbers.floor(spoken):
         return None
-    return max(decoded.p_no_data or 0.0, 1 - evidence) if known else 1.0
+    return decoded.p_no_data if long else max(decoded.p_no_data, 1 - score)
 
 
 def judged(result: FieldResult, decoded: Decoded, numbers: TypePolicy, *, certain: bool) -> FieldResult:
@@ -44,7 +45,8 @@ def judged(result: FieldResult, decoded: Decoded, numbers: TypePolicy, *, certai
         certain: whether the value has a place in the text or is one of the options.
     """
     if decoded.probability is not None and decoded.p_no_data is not None:
-        confidence = numbers.confidence(decoded.probability * (1 - decoded.p_no_data))
+        spoken = 1 - decoded.p_no_data
+        confidence = numbers.confidence(decoded.probability * spoken, spoken)
         review = confidence < numbers.review
     else:
         confidence = _GROUNDED if certain else _UNGROUNDED

@@ -200,9 +200,14 @@ class Filler:
         """
         kind = FieldType.LIST if plan.field.type is FieldType.GROUP else plan.field.type
         exact = kind not in LONG and not plan.candidates
-        floor = self._policy[kind].accept
-        if supply is not None:
-            floor = self._policy.supply.needed(floor, supply)
+        own, weights = self._policy[kind].floor, self._policy.supply
+
+        def floor(spoken: float) -> float:
+            if supply is None:
+                return own(spoken)
+            weighed_spoken = weights.spoken(spoken, supply)
+            return own(weighed_spoken) * spoken / weighed_spoken
+
         return Branch(name, plan.constraint, floor, exact)
 
 
@@ -211,7 +216,7 @@ def read_answer(field: Field, plan: Plan, text: str, today: date | None, decoded
     if not decoded.texts:
         return None
     try:
-        return Reader(field, plan, text, today or date.today(), shipped()).value(decoded).value
+        return Reader(field, plan, text, today or date.today(), Policy({})).value(decoded).value
     except ValueProblem:
         return None
 

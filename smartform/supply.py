@@ -35,11 +35,7 @@ class Supply:
 
     def spoken(self, probability: float, supply: float) -> float:
         """The probability that the text answers the field, given the model's own."""
-        return _logistic(self.slope * logit(probability) + self.gain * supply + self.lift)
-
-    def needed(self, probability: float, supply: float) -> float:
-        """The model's own probability that comes to `probability`: the inverse of `spoken`."""
-        return _logistic((logit(probability) - self.gain * supply - self.lift) / self.slope)
+        return logistic(self.slope * logit(probability) + self.gain * supply + self.lift)
 
 
 MODEL_ALONE = Supply()
@@ -72,5 +68,6 @@ def logit(probability: float) -> float:
     return math.log(clipped / (1 - clipped))
 
 
-def _logistic(x: float) -> float:
+def logistic(x: float) -> float:
+    """The probability of log-odds."""
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, x))))

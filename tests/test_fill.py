@@ -10,7 +10,7 @@ import pytest
 from smartform.engines.base import Branch, Cancel, Copy, Decoded, OneOf, never
 from smartform.errors import Cancelled, TextError
 from smartform.fill import Filler
-from smartform.policy import Policy, TypePolicy, shipped
+from smartform.policy import Curve, Policy, TypePolicy, shipped
 from smartform.prompts import Prompt
 from smartform.results import FieldResult, FillResult, Span, State
 from smartform.schema import Field, FieldType, FormSpec
@@ -141,17 +141,17 @@ def test_the_policy_decides_what_is_given_and_what_is_reviewed() -> None:
     assert one(field, answer).p_no_data == 0.4
     strict = Policy({FieldType.TEXT: TypePolicy(review=0.6)})
     assert one(field, answer, policy=strict).state is State.REVIEW
-    quiet = Policy({FieldType.TEXT: TypePolicy(accept=0.6)})
+    quiet = Policy({FieldType.TEXT: TypePolicy(least=0.6)})
     silent = one(field, answer, policy=quiet)
     assert (silent.value, silent.state) == (None, State.NOT_FOUND)
     assert silent.confidence == pytest.approx(0.46)
 
 
 def test_confidence_follows_the_fitted_line_and_stays_between_0_and_1() -> None:
-    fitted = TypePolicy(slope=2.0, intercept=1.0)
-    assert fitted.confidence(0.5) == pytest.approx(0.7311, abs=1e-4)
-    assert 0 < fitted.confidence(0.0) < fitted.confidence(0.3) < fitted.confidence(1.0) < 1
-    assert TypePolicy(slope=1e9).confidence(0.9) <= 1
+    fitted = TypePolicy(right=Curve(2.0, 0.5, 1.0))
+    assert fitted.confidence(0.5, 0.5) == pytest.approx(0.7311, abs=1e-4)
+    assert 0 < fitted.confidence(0.0, 0.5) < fitted.confidence(0.3, 0.5) < fitted.confidence(0.3, 0.9) < 1
+    assert TypePolicy(right=Curve(1e9)).confidence(0.9, 0.9) <= 1
     assert shipped()[FieldType.TEXT] != TypePolicy()
 
 

@@ -14,8 +14,8 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -25,7 +25,7 @@ from smartform.constraints import Plan, plan
 from smartform.engines.base import Branch, Decoded, TextEngine
 from smartform.engines.load import text_engine
 from smartform.fill import read_answer
-from smartform.policy import TypePolicy
+from smartform.policy import Curve, TypePolicy
 from smartform.prompts import extraction_prompt
 from smartform.schema import FieldType, Value
 from smartform.settings import Settings
@@ -50,8 +50,17 @@ MAX_INVENTED = 0.08
 """The most silent held-out fields, as a share, that the thresholds may fill. On texts of other
 writers it comes to more: see training/LOG.md."""
 
-GRID = np.round(np.linspace(0.05, 0.975, 38), 3)
-"""Thresholds that are tried."""
+SCORE = Curve()
+"""What is taken for P(right) and P(useful) before any data: the score."""
+
+SILENT = Curve(0.0, -0.5, -1.0)
+"""What is taken for P(silent) before any data: it falls with P(spoken), whatever the value."""
+
+MAX_PRICE = 6.0
+"""The highest price on P(silent) that is tried."""
+
+LEAST_SLOPE = 0.05
+"""A likelier value is never less useful."""
 
 NEAR = 0.5
 """The word F1 from which on a long value, whose exact ends are a matter of taste, is worth giving."""
@@ -89,13 +98,16 @@ class Answered:
     @property
     def score(self) -> float:
         """Probability of the value, NO_DATA among the alternatives."""
-        return self.probability * (1 - self.p_no_data) if self.value else 0.0
+        return self.probability * self.spoken
 
     @property
-    def evidence(self) -> float:
-        """What `smartform.fill` compares with the threshold."""
-        spoken = 1 - self.p_no_data if self.value else 0.0
-        return spoken if self.kind in LONG else self.score
+    def spoken(self) -> float:
+        """Probability that the text answers the field."""
+        return 1 - self.p_no_data
+
+    def given(self, numbers: TypePolicy) -> bool:
+        """Whether `smartform.fill` gives the value."""
+        return bool(self.value) and self.score >= numbers.floor(self.spoken)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -178,33 +190,38 @@ def fit_policy(
     answers: Sequence[Answered],
     shares: Mapping[FieldType, float] | None = None,
     most_invented: float = MAX_INVENTED,
-) -> dict[str, dict[str, float]]:
-    """Field type → its numbers: acceptance and calibration by type, one review threshold for all.
+) -> dict[str, dict[str, Any]]:
+    """Field type → its numbers, as `TypePolicy.from_dict` reads them; least, price and review are the same
+    for all.
 
     Args:
         shares: as `silent_shares` gives; None weighs all answers alike.
-        most_invented: as `best_thresholds` takes it.
+        most_invented: as `best_policy` takes it.
     """
     answers = weighted(answers, shares or {})
-    curves: dict[FieldType, Curve] = {}
-    hopes: dict[FieldType, Hope] = {}
+    types: dict[FieldType, TypePolicy] = {}
     for kinds in GROUPS.values():
         group = [a for a in answers if a.kind in kinds]
-        curves |= fit_curves(kinds, group, [a.score for a in group], [a.right for a in group], (1.0, 0.0))
-        evidence = [a.evidence for a in group]
-        right = fit_curves(kinds, group, evidence, [a.useful for a in group], (1.0, 0.0))
-        silent = fit_curves(kinds, group, evidence, [not a.gold for a in group], (-0.5, -1.0))
-        hopes |= {kind: Hope(right[kind], silent[kind]) for kind in kinds}
-    bars = best_thresholds(answers, hopes, most_invented)
-    given = [a for a in answers if a.evidence >= bars[a.kind]]
-    sure = np.array([curves[a.kind].at(a.score) for a in given])
+        right = fit_curves(kinds, group, [a.right for a in group])
+        useful = fit_curves(kinds, group, [a.useful for a in group])
+        silent = fit_curves(kinds, group, [not a.gold for a in group], SILENT)
+        types |= {kind: TypePolicy(right[kind], useful[kind], silent[kind]) for kind in kinds}
+    types = best_policy(answers, types, most_invented)
+    given = [a for a in answers if a.given(types[a.kind])]
+    sure = np.array([types[a.kind].confidence(a.score, a.spoken) for a in given])
     review = review_threshold(sure, np.array([float(a.right) for a in given]))
-    types = {}
-    for kind in curves:
-        numbers = {"accept": bars[kind], **asdict(curves[kind]), "review": review}
-        types[kind.value] = {key: round(float(n), 4) for key, n in numbers.items()}
-        print(f"{kind.value:12}", types[kind.value])
-    return types
+    fitted = {}
+    for kind, numbers in types.items():
+        fitted[kind.value] = _rounded(asdict(replace(numbers, review=review)))
+        print(f"{kind.value:12}", fitted[kind.value])
+    return fitted
+
+
+def _rounded(numbers: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        key: [round(n, 4) for n in part.values()] if isinstance(part, dict) else round(part, 4)
+        for key, part in numbers.items()
+    }
 
 
 def weighted(answers: Sequence[Answered], shares: Mapping[FieldType, float]) -> list[Answered]:
@@ -224,88 +241,56 @@ def weighted(answers: Sequence[Answered], shares: Mapping[FieldType, float]) -> 
     return made
 
 
-@dataclass(frozen=True)
-class Curve:
-    """The logistic of slope · logit(x) + intercept."""
-
-    slope: float
-    intercept: float
-
-    def at(self, x: float) -> float:
-        """As `smartform.policy.TypePolicy.confidence`."""
-        return TypePolicy(slope=self.slope, intercept=self.intercept).confidence(x)
-
-
-@dataclass(frozen=True)
-class Hope:
-    """What an answer's evidence says: the probability that it is useful, and that the text is silent."""
-
-    right: Curve
-    silent: Curve
-
-    @cached_property
-    def on_grid(self) -> tuple[np.ndarray, np.ndarray]:
-        """Both probabilities at every threshold of `GRID`."""
-        right, silent = ([curve.at(x) for x in GRID] for curve in (self.right, self.silent))
-        return np.array(right), np.array(silent)
-
-
-def best_thresholds(
-    answers: Sequence[Answered], hopes: dict[FieldType, Hope], most_invented: float = MAX_INVENTED
-) -> dict[FieldType, float]:
-    """A threshold for each type: the best F1 of all together that invents little.
+def best_policy(
+    answers: Sequence[Answered], types: Mapping[FieldType, TypePolicy], most_invented: float = MAX_INVENTED
+) -> dict[FieldType, TypePolicy]:
+    """The types with `least` and `price`: the best F1 of all together that invents little.
 
     A value adds to F1 where P(useful) exceeds half of it; a price on P(silent) is raised until at
-    most `most_invented` of the silent fields are filled. The price alone is chosen by counting: a
-    threshold of each type that was would fit single answers, so few of a type are held out.
+    most `most_invented` of the silent fields are filled. The price alone is chosen by counting:
+    thresholds of each type that were would fit single answers, so few of a type are held out.
     """
     weight = np.array([a.weight for a in answers])
     empty = np.array([not a.gold for a in answers])
     gold, silent = weight[~empty].sum(), weight[empty].sum()
-    evidence = np.array([a.evidence for a in answers])
-    right = np.array([hopes[a.kind].right.at(a.evidence) for a in answers])
-    for price in np.linspace(0.0, 4.0, 81):
+    useful = np.array([types[a.kind].useful.at(a.score, a.spoken) for a in answers])
+    written = np.array([bool(a.value) for a in answers])
+    quiet = np.array([types[a.kind].silent.at(a.score, a.spoken) for a in answers])
+    for price in np.linspace(0.0, MAX_PRICE, 121):
         f1 = 0.5
         for _ in range(10):
-            bars = {kind: threshold(hope, f1 / 2, float(price)) for kind, hope in hopes.items()}
-            given = evidence >= np.array([bars[a.kind] for a in answers])
-            f1 = 2 * (weight * right)[given].sum() / max(1, weight[given].sum() + gold)
+            given = written & (useful >= f1 / 2 + price * quiet)
+            f1 = 2 * (weight * useful)[given].sum() / max(1, weight[given].sum() + gold)
         if weight[empty & given].sum() <= most_invented * silent:
             break
     print(
         f"held out: {(~empty).sum()} values, {empty.sum()} silent fields; expected F1 {f1:.3f},"
         f" invented {weight[empty & given].sum() / max(1, silent):.3f} at a price of {price:.2f}"
     )
-    return bars
-
-
-def threshold(hope: Hope, least: float, price: float) -> float:
-    """The lowest evidence from which on a value is worth giving."""
-    pays = hope.on_grid[0] - least - price * hope.on_grid[1] >= 0
-    first = len(GRID) - int(np.argmin(pays[::-1])) if not pays.all() else 0
-    return float(GRID[min(first, len(GRID) - 1)])
+    return {
+        kind: replace(numbers, least=float(f1 / 2), price=float(price)) for kind, numbers in types.items()
+    }
 
 
 def fit_curves(
-    kinds: Sequence[FieldType],
-    group: Sequence[Answered],
-    x: Sequence[float],
-    y: Sequence[bool],
-    prior: tuple[float, float],
+    kinds: Sequence[FieldType], group: Sequence[Answered], y: Sequence[bool], prior: Curve = SCORE
 ) -> dict[FieldType, Curve]:
-    """Logistic regression of `y` on logit(`x`): one slope, and an intercept for each type around the group's.
+    """Logistic regression of `y` on what the engine says: slopes, and an intercept for each type around the
+    group's.
 
     Args:
-        prior: the slope and intercept in the absence of data.
+        prior: the curve in the absence of data; where it does not ask for the value, the fit does not.
     """
-    clipped = np.clip(np.array(x, dtype=float), 1e-4, 1 - 1e-4)
-    types = np.array([[a.kind is kind for kind in kinds] for a in group], dtype=float).reshape(-1, len(kinds))
-    design = np.column_stack([np.log(clipped / (1 - clipped)), np.ones(len(clipped)), types])
-    counts = np.array([a.weight for a in group])
-    centre = np.array([*prior, *([0.0] * len(kinds))])
-    weights = ridge_logistic(design, np.array(y, dtype=float), counts, centre)
-    slope, intercept, *own = map(float, weights)
-    return {kind: Curve(slope, intercept + extra) for kind, extra in zip(kinds, own, strict=True)}
+    rows = [(a, float(said)) for a, said in zip(group, y, strict=True) if a.value]
+    known = [[logit(a.score) if prior.value else 0.0, logit(a.spoken), 1.0] for a, _ in rows]
+    types = [[float(a.kind is kind) for kind in kinds] for a, _ in rows]
+    design = np.hstack([np.array(known).reshape(-1, 3), np.array(types).reshape(-1, len(kinds))])
+    counts = np.array([a.weight for a, _ in rows])
+    centre = np.array([prior.value, prior.spoken, prior.intercept, *([0.0] * len(kinds))])
+    weights = ridge_logistic(design, np.array([said for _, said in rows]), counts, centre)
+    value, spoken, intercept, *own = map(float, weights)
+    value = max(value, LEAST_SLOPE) if prior.value else 0.0
+    return {kind: Curve(value, spoken, intercept + extra) for kind, extra in zip(kinds, own, strict=True)}
 
 
 def ridge_logistic(design: np.ndarray, y: np.ndarray, counts: np.ndarray, centre: np.ndarray) -> np.ndarray:

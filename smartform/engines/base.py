@@ -56,20 +56,29 @@ class OneOf:
 Constraint = Copy | OneOf
 
 
+Floor = Callable[[float], float]
+"""The probability that the text answers a field → the least probability, NO_DATA being among the
+alternatives, that makes a value of use."""
+
+
+def anything(spoken: float) -> float:
+    """The `Floor` of branches whose every value is of use."""
+    return 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Branch:
     """One field to answer: its protocol name and what its value may be.
 
     Args:
-        floor: what is less probable is of no use: where the text is that unlikely to say anything,
-            nothing need be looked for.
+        floor: values below it need not be looked for.
         exact: whether the floor is for the one best value, too, so that a search may end where no
             value can reach it; its answer has no texts then, and `probability` is the bound it fell under.
     """
 
     name: str
     constraint: Constraint
-    floor: float = 0.0
+    floor: Floor = anything
     exact: bool = False
 
 

@@ -302,8 +302,9 @@ class BranchDecoder:
         many = self.branch.constraint.many
         groups = self._groups(0)
         self.p_silent = self._silence(groups)
-        quiet = min(SILENT, 1 - self.branch.floor)
-        while groups and self.p_silent <= quiet and len(self.items) < MAX_ITEMS:
+        spoken = 1 - self.p_silent
+        useful = self.p_silent <= SILENT and self.branch.floor(spoken) <= spoken
+        while groups and useful and len(self.items) < MAX_ITEMS:
             best = yield from self._item(groups)
             if best is None or not many or not (yield from self._separated(best)):
                 break
@@ -348,9 +349,11 @@ class BranchDecoder:
 
     def _floor(self, scores: dict[int, float]) -> float:
         """The least log-probability of an item with which the whole value can still be of use."""
-        if not self.branch.exact or self.branch.floor <= 0:
+        spoken = 1 - self.p_silent
+        floor = self.branch.floor(spoken) if self.branch.exact else 0.0
+        if floor <= 0:
             return -math.inf
-        needed = self.branch.floor / max(1e-9, (1 - self.p_silent) * self.p_value)
+        needed = floor / max(1e-9, spoken * self.p_value)
         return _logsum(scores.values()) + math.log(needed)
 
     def _separated(self, best: Found) -> Generator[list[Ask], list[dict[int, Logits]], bool]:
