@@ -26,9 +26,10 @@ $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
 
-# llama.cpp is built for this processor: a portable build is slower.
-$(VENV)/.installed: requirements.txt | $(BIN)/python
-	CMAKE_ARGS="-DGGML_NATIVE=ON" $(INSTALL) $(LLAMA)
+# llama.cpp is built for this processor (a portable build is slower), without what the app does not load.
+NATIVE := -DGGML_NATIVE=ON -DLLAVA_BUILD=OFF -DCMAKE_PROJECT_llama_cpp_INCLUDE=$(CURDIR)/requirements/llama.cmake
+$(VENV)/.installed: requirements.txt requirements/llama.cmake | $(BIN)/python
+	CMAKE_ARGS="$(NATIVE)" $(INSTALL) $(LLAMA)
 	$(INSTALL) -r requirements.txt
 	touch $@
 
@@ -50,8 +51,9 @@ test-tools:
 	    echo "The tests need Chromium and curl: sudo apt-get install chromium curl" >&2; exit 1; \
 	  fi; }
 
+# In two processes; pytest alone runs the same tests in one.
 test: env test-env test-tools
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 check: env test-env test-tools
 	$(BIN)/ruff check .

@@ -218,6 +218,10 @@ def _small(
     """The longest table phrase that starts at `first`: (index after it, its value)."""
     table = cardinals(language)
     order = ordinals(language) if with_ordinals else {}
+    spelt = words[first].folded
+    if spelt not in _openers(language):
+        fused = _fused_thousands(spelt, language)
+        return None if fused is None else (first + 1, fused)
     run = 1
     while (
         run < _MAX_PHRASE
@@ -233,6 +237,12 @@ def _small(
         if value is not None:
             return first + length, value
     return None
+
+
+@cache
+def _openers(language: str) -> frozenset[str]:
+    """The words that phrases of the tables begin with: most words of a text are none."""
+    return frozenset(key[0] for table in (cardinals(language), ordinals(language)) for key in table)
 
 
 def _fused_thousands(word: str, language: str) -> int | None:
