@@ -5,9 +5,10 @@ sure the model must be of a single change.
 
 Uses the examples that the run held out of training and those of its `calibration` files, never the
 evaluation files, and writes `smartform/email_policy.json`. Each example is revised once for each caution,
-through the product's own vetting; all combinations of margins are then tried on what came of it. The
-floor of single changes is the one whose mended errors have the best F0.5: rewordings do not count, for
-they are right in more ways than one.
+through the product's own vetting; all combinations of margins are then tried on what came of it. Rewordings
+are right in more ways than one, so those of impolite drafts are judged by the product's scorer: boldness
+and margin are those after which most drafts come across as more polite. The floor of single changes is the
+one whose mended errors have the best F0.5.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from itertools import product
 from pathlib import Path
 
 from smartform.alignment import Change, changes
-from smartform.edit_kinds import ERRORS, kind_of
+from smartform.edit_kinds import ERRORS, RAISED, kind_of
 from smartform.engines.base import Rewriter, Rewritten
 from smartform.engines.load import text_engine, tone_scorer
 from smartform.errors import WeightsError
@@ -44,6 +45,10 @@ CAUTIONS = (0.0, 0.5)
 MARGINS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0)
 """Nats that are tried."""
 
+BOLDNESS = (0.0, 0.5, 1.0, 1.5)
+IMPOLITE_MARGINS = (-3.0, -2.0, -1.5, -1.0, -0.5, *MARGINS)
+"""Nats that are tried for impolite drafts; a bold revision may be less likely than the draft."""
+
 FLOORS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4)
 """Probabilities that are tried."""
 
@@ -60,6 +65,7 @@ class Revised:
         gain: nats by which it is likelier than the draft, for each token of its changes.
         rewords: whether it chooses other words besides mending errors.
         impolite: whether the prompt says that the draft is impolite.
+        calmer: whether it comes across as more polite than the draft.
         right: how many of the wanted changes it makes, of `wanted`.
         errors: its changes of spelling and grammar, compared with those wanted.
     """
@@ -69,6 +75,7 @@ class Revised:
     gain: float
     rewords: bool
     impolite: bool
+    calmer: bool
     right: int
     wanted: int
     errors: EditCounts
@@ -86,12 +93,14 @@ class Outcome:
     Args:
         left_alone: share of the clean texts that stay as they are.
         corrected: share of the wanted changes that are made.
+        calmed: share of the impolite drafts to be said otherwise that come across as more polite.
         f_half: F0.5 of the changes of spelling and grammar.
     """
 
     policy: MailPolicy
     left_alone: float
     corrected: float
+    calmed: float
     f_half: float
 
 
@@ -101,18 +110,37 @@ def main(argv: Sequence[str] | None = None) -> None:
     engine = text_engine(settings)
     if not isinstance(engine, Rewriter):
         raise WeightsError("This engine does not revise mails.", "Set SMARTFORM_ENGINE to 'local'.")
-    held = held_out(config, tone_scorer(settings))
+    scorer = tone_scorer(settings)
+    held = held_out(config, scorer)
+
+    def judged(made: Sequence[Rewritten], floor: float = 0.0) -> list[Revised]:
+        return [revised(*pair, scorer, floor) for pair in zip(held, made, strict=True)]
+
+    # Caution and margins
     outcomes, made = [], {}
     for caution in CAUTIONS:
         made[caution] = [rewrite(engine, example, caution) for example in held]
-        judged = [revised(*pair) for pair in zip(held, made[caution], strict=True)]
-        outcomes += [outcome(MailPolicy(caution, *three), judged) for three in product(MARGINS, repeat=3)]
+        found = judged(made[caution])
+        outcomes += [outcome(MailPolicy(caution, *three), found) for three in product(MARGINS, repeat=3)]
         told(best([one for one in outcomes if one.policy.caution == caution]))
     policy = best(outcomes).policy
-    pairs = list(zip(held, made[policy.caution], strict=True))
+
+    # Boldness
+    outcomes, bold = [], {}
+    for boldness in BOLDNESS:
+        bold[boldness] = [
+            rewrite(engine, example, -boldness) if impolite(example) else other
+            for example, other in zip(held, made[policy.caution], strict=True)
+        ]
+        found = judged(bold[boldness])
+        tried = [replace(policy, boldness=boldness, impolite=margin) for margin in IMPOLITE_MARGINS]
+        outcomes += [outcome(one, found) for one in tried]
+        told(calmest([one for one in outcomes if one.policy.boldness == boldness]))
+    policy = calmest(outcomes).policy
+
+    # Floor
     floored = [
-        told(outcome(replace(policy, floor=floor), [revised(*pair, floor) for pair in pairs]))
-        for floor in FLOORS
+        told(outcome(replace(policy, floor=floor), judged(bold[policy.boldness], floor))) for floor in FLOORS
     ]
     chosen = surest(floored)
     print(f"chosen: {chosen}")
@@ -132,7 +160,12 @@ def rewrite(rewriter: Rewriter, example: Rewrite, caution: float) -> Rewritten:
     return rewriter.rewrite(example.prompt, ProofreadOptions(amount=example.amount), caution=caution)
 
 
-def revised(example: Rewrite, rewritten: Rewritten, floor: float = 0.0) -> Revised:
+def impolite(example: Rewrite) -> bool:
+    """Whether the prompt says that the draft is impolite."""
+    return example.manner[0] == Politeness.IMPOLITE
+
+
+def revised(example: Rewrite, rewritten: Rewritten, scorer: ToneScorer, floor: float = 0.0) -> Revised:
     """Vet and judge the revision of one example, no margin asked for."""
     draft = example.draft
     vetted = vet(
@@ -144,18 +177,26 @@ def revised(example: Rewrite, rewritten: Rewritten, floor: float = 0.0) -> Revis
         margins=Margins(-float("inf"), -float("inf")),
         floor=floor,
     )
-    wanted, made = changes(draft, example.revision), changes(draft, Revision(draft, vetted.edits).text)
+    text = Revision(draft, vetted.edits).text
+    wanted, made = changes(draft, example.revision), changes(draft, text)
     likelier = gain(draft, rewritten)
     return Revised(
         clean=not wanted,
         changed=bool(made),
         gain=float("inf") if likelier is None else likelier,
         rewords=rewords(draft, rewritten),
-        impolite=example.manner[0] == Politeness.IMPOLITE,
+        impolite=impolite(example),
+        calmer=impolite(example) and text != draft and calmer(draft, text, scorer),
         right=len(_places(wanted) & _places(made)),
         wanted=len(wanted),
         errors=_compared(_errors(draft, wanted), _errors(draft, made)),
     )
+
+
+def calmer(draft: str, text: str, scorer: ToneScorer) -> bool:
+    """Whether a text comes across as more polite than the draft."""
+    before, after = scorer.score([draft, text])
+    return after.politeness_score - before.politeness_score >= RAISED
 
 
 def outcome(policy: MailPolicy, examples: Sequence[Revised]) -> Outcome:
@@ -164,11 +205,13 @@ def outcome(policy: MailPolicy, examples: Sequence[Revised]) -> Outcome:
     taken = [example for example in examples if example.taken(policy)]
     left = len(clean) - sum(example.clean and example.changed for example in taken)
     right, wanted = sum(example.right for example in taken), sum(example.wanted for example in examples)
+    rude = [example for example in examples if example.impolite and not example.clean]
+    calmed = sum(example.calmer for example in rude if example.taken(policy)) / max(1, len(rude))
     errors = EditCounts()
     for example in examples:
         e = example.errors
         errors += e if example.taken(policy) else EditCounts(missed=e.right + e.missed)
-    return Outcome(policy, left / max(1, len(clean)), right / max(1, wanted), errors.f_half)
+    return Outcome(policy, left / max(1, len(clean)), right / max(1, wanted), calmed, errors.f_half)
 
 
 def told(found: Outcome) -> Outcome:
@@ -176,8 +219,9 @@ def told(found: Outcome) -> Outcome:
     policy = found.policy
     print(
         f"caution {policy.caution:.1f}, margins of errors {policy.errors:.2f}, of rewording"
-        f" {policy.rewording:.2f}, impolite {policy.impolite:.2f}, floor {policy.floor:.2f}:"
-        f" left alone {found.left_alone:.3f}, corrected {found.corrected:.3f}, F0.5 {found.f_half:.3f}",
+        f" {policy.rewording:.2f}, impolite {policy.impolite:.2f}, boldness {policy.boldness:.1f},"
+        f" floor {policy.floor:.2f}: left alone {found.left_alone:.3f}, corrected {found.corrected:.3f},"
+        f" calmed {found.calmed:.3f}, F0.5 {found.f_half:.3f}",
         flush=True,
     )
     return found
@@ -192,6 +236,12 @@ def best(outcomes: Sequence[Outcome]) -> Outcome:
     if not careful:
         return max(outcomes, key=lambda o: (o.left_alone, o.corrected))
     return max(careful, key=lambda o: (o.corrected, [-number for number in _numbers(o.policy)]))
+
+
+def calmest(outcomes: Sequence[Outcome]) -> Outcome:
+    """Of those that leave enough alone, the one that calms most, the most careful among equals."""
+    careful = [outcome for outcome in outcomes if outcome.left_alone >= LEFT_ALONE] or outcomes
+    return max(careful, key=lambda o: (o.calmed, -o.policy.boldness, o.policy.impolite))
 
 
 def _numbers(policy: MailPolicy) -> tuple[float, ...]:
