@@ -52,7 +52,10 @@ def read(out: Path) -> dict[Any, dict[str, Any]]:
     return {row["id"]: row | {"seconds": 0} for row in resume_jobs.results_of(out)}
 
 
-def test_a_local_cluster_writes_what_the_local_batch_writes(tmp_path: Path) -> None:
+def test_a_local_cluster_writes_what_the_local_batch_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAY_worker_niceness", "0")  # other programs of the machine do not go first
     good = lines(TEXT, None, "The heating is cold again.", f"{TEXT}\nB")
     (cv := tmp_path / "cv.txt").write_text(f"{TEXT}\nC", encoding="utf-8")
     here, there = tmp_path / "here.jsonl", tmp_path / "there.jsonl"
