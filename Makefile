@@ -37,7 +37,7 @@ fetch-models: $(VENV)/.installed
 	$(BIN)/python -m smartform models fetch
 
 test-env: $(VENV)/.installed-dev
-$(VENV)/.installed-dev: $(VENV)/.installed requirements/dev.txt requirements/train.txt
+$(VENV)/.installed-dev: $(VENV)/.installed requirements/dev.txt requirements/ray.txt requirements/train.txt
 	$(INSTALL) -r requirements.txt -r requirements/train.txt -r requirements/dev.txt
 	touch $@
 

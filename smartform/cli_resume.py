@@ -7,9 +7,10 @@ import json
 import sys
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from smartform import batch, resume_jobs
+from smartform import batch, ray_jobs, resume_jobs
 from smartform.cli_files import STDIN, document, jsonl, progress
 from smartform.engines import load
 from smartform.errors import InputError
@@ -33,6 +34,11 @@ def resume_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--jsonl", metavar="IN", help="a file with id and text on each line")
     parser.add_argument("--out", metavar="OUT", help="folder for the results; for --jsonl the output file")
     parser.add_argument("--engine", choices=ENGINES, help="as SMARTFORM_ENGINE")
+    parser.add_argument(
+        "--ray",
+        metavar="ADDRESS",
+        help=f"read on the Ray cluster at this address, HOST:PORT or auto; '{ray_jobs.LOCAL}' starts one",
+    )
     parser.set_defaults(run=run_resume, parser=parser)
 
 
@@ -42,6 +48,8 @@ def run_resume(options: argparse.Namespace, service: Service | None) -> int:
         options.parser.error("resume needs FILE…, or --jsonl and --out")
     if options.out is None and len(options.files) > 1:
         options.parser.error("several files need --out, a folder for the results")
+    if options.ray is not None and options.out is None:
+        options.parser.error("--ray needs --out")
     wish = Wish(options.schema, options.force)
     if options.jsonl is not None:
         return _lines(options, service, wish)
@@ -96,15 +104,32 @@ def _job(
     wish: Wish,
     total: int | None,
 ) -> None:
-    service = _service(options, service)
     with progress(" resumes", total) as show:
-        count = resume_jobs.run(service, items, out, wish, workers=service.lanes, on_item=show)
+        if options.ray is not None:
+            settings = _settings(options)
+            make, cpus = partial(reader_service, settings), _cpus(settings)
+            count = ray_jobs.run(options.ray, make, items, out, wish, cpus=cpus, on_item=show)
+        else:
+            service = _service(options, service)
+            count = resume_jobs.run(service, items, out, wish, workers=service.lanes, on_item=show)
     done = f"{count.filled} read, {count.skipped} there already, {count.failed} with an error."
     print(done, file=sys.stderr)
 
 
 def _service(options: argparse.Namespace, service: Service | None) -> Service:
-    if service is not None:
-        return service
+    return load.service(_settings(options)) if service is None else service
+
+
+def _settings(options: argparse.Namespace) -> Settings:
     settings = Settings.from_environment()
-    return load.service(replace(settings, engine=options.engine or settings.engine))
+    return replace(settings, engine=options.engine or settings.engine)
+
+
+def reader_service(settings: Settings, threads: int) -> Service:
+    """The service of one reader of a cluster."""
+    return load.service(replace(settings, threads=threads))
+
+
+def _cpus(settings: Settings) -> int | None:
+    """What a reader takes of its machine: all of it where it runs the model and nothing else is said."""
+    return 1 if settings.engine == "remote" else settings.threads

@@ -50,12 +50,17 @@ class Item:
     Args:
         label: what it is called in the output: {"file": name} or {"line": number}.
         key: its id; None where it has none.
-        text: reads it.
+        text: reads it; can be pickled, so that another process may do so.
     """
 
     label: Answer
     key: Key | None
     text: Callable[[], str]
+
+    @property
+    def head(self) -> Answer:
+        """What its line of the output begins with."""
+        return {"id": self.key} | self.label
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +94,30 @@ def run(
         InputError: `out` holds something else than results, or cannot be written.
         Cancelled: `cancel` said so; what was read until then is in `out`.
     """
-    done = batch.resume(out, "is_resume", lambda result: wish.force and result.get("json") is None)
+    done = done_in(out, wish)
     with ThreadPoolExecutor(workers, thread_name_prefix="resume") as pool:
         read = answers(service, items, wish, done, pool, cancel=cancel, workers=workers)
         return batch.append(out, read, on_item)
+
+
+def done_in(out: Path, wish: Wish) -> set[Key]:
+    """Ids of the inputs that `out` has read as `wish` says; see `smartform.batch.resume`.
+
+    Raises:
+        InputError: `out` holds something else than results.
+    """
+    return batch.resume(out, "is_resume", lambda result: wish.force and result.get("json") is None)
+
+
+def pending(items: Iterable[Item], done: set[Key]) -> Iterator[Item | None]:
+    """The inputs that are to be read; None for those whose id `done` has. It gets the others' ids."""
+    for item in items:
+        if item.key is not None and item.key in done:
+            yield None
+            continue
+        if item.key is not None:
+            done.add(item.key)
+        yield item
 
 
 def answers(
@@ -115,14 +140,12 @@ def answers(
         Cancelled: `cancel` said so.
     """
     under_way: set[Future[Answer]] = set()
-    for item in items:
+    for item in pending(items, done):
         if cancel():
             raise Cancelled("The job was cancelled.")
-        if item.key is not None and item.key in done:
+        if item is None:
             yield None
             continue
-        if item.key is not None:
-            done.add(item.key)
         under_way.add(pool.submit(answer, service, item, wish, cancel))
         if len(under_way) >= workers:
             finished, under_way = wait(under_way, return_when=FIRST_COMPLETED)
@@ -137,7 +160,7 @@ def answer(service: Service, item: Item, wish: Wish, cancel: Cancel = never) -> 
     Raises:
         Cancelled: `cancel` said so.
     """
-    head = {"id": item.key} | item.label
+    head = item.head
     try:
         text = item.text()
         read = service.read_resume(text, schema=wish.schema, force=wish.force, cancel=cancel).to_dict()
@@ -182,7 +205,7 @@ def line_items(lines: Iterable[bytes]) -> Iterator[Item]:
             if not isinstance(data.get("text"), str):
                 raise TextError("The line has no text.", 'Put the text to read under "text".')
         except InputError as problem:
-            yield Item(label, key, _raiser(problem))
+            yield Item(label, key, partial(_refuse, problem))
             continue
         yield Item(label, key, partial(str, data["text"]))
 
@@ -243,11 +266,8 @@ def results_of(out: Path) -> Iterator[Answer]:
             yield json.loads(line)
 
 
-def _raiser(problem: InputError) -> Callable[[], str]:
-    def refuse() -> str:
-        raise problem
-
-    return refuse
+def _refuse(problem: InputError) -> str:
+    raise problem
 
 
 def _document(name: str, read: Callable[[], bytes]) -> Item:
@@ -255,8 +275,8 @@ def _document(name: str, read: Callable[[], bytes]) -> Item:
     try:
         data = read()
     except InputError as problem:
-        return Item({"file": name}, None, _raiser(problem))
-    return Item({"file": name}, hashlib.sha256(data).hexdigest(), lambda: read_document(data, name))
+        return Item({"file": name}, None, partial(_refuse, problem))
+    return Item({"file": name}, hashlib.sha256(data).hexdigest(), partial(read_document, data, name))
 
 
 def _read(path: Path) -> bytes:
@@ -295,7 +315,7 @@ def _archive_items(path: Path) -> Iterator[Item]:
             problem = DocumentError(
                 f"{path.name} holds more than {MAX_ARCHIVE_FILES:,} files.", "Split it into several archives."
             )
-            yield Item({"file": path.name}, None, _raiser(problem))
+            yield Item({"file": path.name}, None, partial(_refuse, problem))
             return
         unpacked = 0
         for info in members:

@@ -2,8 +2,7 @@
 
     python -m training.public metadata training/data/metadata/train.jsonl --rows 3
 
-They are asked with the app's own form of scholarly metadata and with what that form has no field
-for: advisors, institution, ISBN and ISSN.
+They are asked with the app's own form of scholarly metadata.
 """
 
 from __future__ import annotations
@@ -31,15 +30,12 @@ _KNOWN = {
     "journal": "publication_venue",
     "published": "date",
     "doi": "doi",
+    "advisors": "advisors",
+    "institution": "institution",
+    "isbn": "isbn",
+    "issn": "issn",
 }
 """Field of the form → member of a record's `metadata`; the form's other fields are not annotated."""
-
-_MORE = (
-    (Field("advisors", FieldType.LIST, description="Who supervised the thesis"), "advisors"),
-    (Field("institution", FieldType.TEXT, description="University or body behind the work"), "institution"),
-    (Field("isbn", FieldType.TEXT, description="ISBN of the book"), "isbn"),
-    (Field("issn", FieldType.TEXT, description="ISSN of the journal or series"), "issn"),
-)
 
 
 def metadata(records: Sequence[Record], order: Sequence[int], part: str) -> Iterator[Row]:
@@ -50,7 +46,7 @@ def metadata(records: Sequence[Record], order: Sequence[int], part: str) -> Iter
     of more than `MAX_ABSTRACT` characters.
     """
     form = {field.name: field for field in presets()["scholarly_metadata"].fields}
-    asked = [(form[name], member) for name, member in _KNOWN.items()] + list(_MORE)
+    asked = [(form[name], member) for name, member in _KNOWN.items()]
     for record in (records[number] for number in order):
         fields = [
             field.to_dict() | {"value": value}

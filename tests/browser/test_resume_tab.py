@@ -260,6 +260,9 @@ def test_ten_common_layouts_go_through_together(cv: Page, engine: ScriptedEngine
         line = rows(cv).filter(has=cv.get_by_role("button", name=f"Open {name}"))
         for text in said:
             expect(line).to_contain_text(text)
+    cv.locator("#resume-approve-all").click()
+    taken = [json.loads(line) for line in downloaded(cv, "#resume-jsonl").splitlines()]
+    assert [line["json"]["resumes"][0]["name"] for line in taken] == ["Raymond Voss"] * len(LAYOUTS)
 
 
 def test_a_refused_row_of_an_archive_is_read_all_the_same(cv: Page) -> None:

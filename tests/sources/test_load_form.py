@@ -39,7 +39,7 @@ def test_the_presets_are_there_and_use_every_type() -> None:
 def test_a_preset_is_a_usable_form_with_an_example(name: str) -> None:
     form = presets()[name]
     assert form.name == name and form.title and form.description
-    assert 8 <= len(form.fields) <= 16
+    assert 8 <= len(form.fields) <= 20
     assert all(field.name.isidentifier() and field.label for field in form.fields)
     assert any(field.required for field in form.fields)
     assert sum(bool(field.description) for field in form.fields) > len(form.fields) / 2

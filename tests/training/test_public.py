@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from smartform.sources import presets
 from training.config import PublicSet, read_config
 from training.public import LOADERS, SOURCES, load_public, located, main, reach
 from training.targets import example_of
@@ -167,7 +168,8 @@ def test_first_pages_are_asked_with_the_apps_own_form(tmp_path: Path) -> None:
     assert found["published"] == "2021-05"
     assert found["kind"] == "thesis"
     assert found["advisors"] == ["Bo Ek"]
-    assert found["doi"] is found["keywords"] is None
+    assert found["doi"] is found["keywords"] is found["isbn"] is found["issn"] is None
+    assert set(found) <= set(presets()["scholarly_metadata"].names)
     assert "institution" not in found, "the text does not hold it as it is written"
     assert example_of(row).targets["published"] == "May 2021"
 
