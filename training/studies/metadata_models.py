@@ -188,7 +188,11 @@ def train_with_trainer(study: Study, model: Any, tokenizer: Any, tasks: Sequence
 
 
 def train_plainly(study: Study, model: Any, tokenizer: Any, tasks: Sequence[Tokens]) -> None:
-    """Train by a loop that holds nothing back: AdamW, warm-up and cosine, gradients clipped."""
+    """Train by a plain loop: AdamW, warm-up and cosine, gradients clipped.
+
+    Activations are all kept, and the optimiser is no other: `gradient_checkpointing` and `optimizer` are
+    settings of the Trainer.
+    """
     run, rng = study.run, random.Random(study.run.seed)
     learnt = [values for values in model.parameters() if values.requires_grad]
     optimiser = torch.optim.AdamW(learnt, lr=run.learning_rate, weight_decay=run.weight_decay)
@@ -197,14 +201,15 @@ def train_plainly(study: Study, model: Any, tokenizer: Any, tasks: Sequence[Toke
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: rate(step, steps, run.warmup))
     batches, collated = _batches(tasks, run.batch, rng), _collator(model, tokenizer)
     brain = model.device.type == "cuda" and run.precision != "fp32"
-    tokens, model_ = 0, model.train()
+    tokens = 0
+    model.train()
     with (run.folder / "metrics.jsonl").open("w", encoding="utf-8") as file:
         for step in range(1, steps + 1):
             losses = []
             for _ in range(run.accumulation):
                 batch = {name: values.to(model.device) for name, values in collated(next(batches)).items()}
                 with torch.autocast(model.device.type, torch.bfloat16, enabled=brain):
-                    loss = model_(**batch).loss
+                    loss = model(**batch).loss
                 (loss / run.accumulation).backward()
                 losses.append(loss.item())
                 tokens += batch["input_ids"].numel()
