@@ -67,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     running.set_defaults(task=run)
 
     drawing = tasks.add_parser("chart", help="table and bar chart of results")
-    drawing.add_argument("results", type=Path, nargs="+", help="result.json of runs")
+    drawing.add_argument("results", type=Path, nargs="*", help="result.json of runs")
     drawing.add_argument("--larger", type=Path, nargs="*", default=[], help="JSON lists of other results")
     drawing.add_argument("--out", type=Path, default=Path("runs/viggo-results.png"))
     drawing.set_defaults(task=chart)
