@@ -180,7 +180,7 @@ def train_with_trainer(study: Study, model: Any, tokenizer: Any, tasks: Sequence
     trainer = Trainer(
         model=model,
         args=training_arguments(study.run, evaluate=False),
-        train_dataset=list(tasks),  # type: ignore[arg-type]
+        train_dataset=list(tasks),
         data_collator=_collator(model, tokenizer),
         callbacks=[MetricsFile(study.run.folder / "metrics.jsonl")],
     )
