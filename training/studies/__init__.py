@@ -1,0 +1,1 @@
+"""Studies: how small models learn to extract, each repeatable with one command."""
