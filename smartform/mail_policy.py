@@ -39,8 +39,6 @@ class MailPolicy:
         caution: how much likelier than the draft's own next token another one must be to be written.
         errors, rewording: as `Margins` has them.
         impolite: the margin of rewording where the paragraph comes across as impolite.
-        boldness: the opposite of caution, where the paragraph comes across as impolite: by how much less
-            likely than the draft's own next token another one may be and still be written.
         floor: least probability of a single change, the geometric mean over its tokens: less sure ones
             are left out, so that they do not spoil the others.
     """
@@ -49,20 +47,12 @@ class MailPolicy:
     errors: float = 0.0
     rewording: float = 0.0
     impolite: float = 0.0
-    boldness: float = 0.0
     floor: float = 0.0
 
     def margins(self, tone: Tone | None) -> Margins:
         """What is asked of the revision of a paragraph that comes across so (None: not known)."""
-        return Margins(self.errors, self.impolite if _impolite(tone) else self.rewording)
-
-    def caution_at(self, tone: Tone | None) -> float:
-        """The caution with which such a paragraph is revised; boldness is caution below 0."""
-        return -self.boldness if _impolite(tone) else self.caution
-
-
-def _impolite(tone: Tone | None) -> bool:
-    return tone is not None and tone.manner is Politeness.IMPOLITE
+        rude = tone is not None and tone.manner is Politeness.IMPOLITE
+        return Margins(self.errors, self.impolite if rude else self.rewording)
 
 
 @cache

@@ -121,7 +121,7 @@ class Proofreader:
             system=options.system_prompt,
         )
         rewritten = self.rewriter.rewrite(
-            prompt, options, caution=self._policy.caution_at(tone), on_text=work.teller(span), cancel=cancel
+            prompt, options, caution=self._policy.caution, on_text=work.teller(span), cancel=cancel
         )
         if rewritten.complete and rewritten.text.split() == asked.split():
             return Vetted()

@@ -243,9 +243,8 @@ def test_an_unsure_change_does_not_spoil_the_sure_ones():
 
 def test_the_policy_reaches_the_engine():
     rewriter = FakeRewriter({})
-    policy = MailPolicy(caution=1.5, boldness=0.5)
-    Proofreader(rewriter, FakeScorer(), policy).proofread("It is not ready for it.\n\nSend it, stupid.")
-    assert rewriter.cautions == [1.5, -0.5]
+    Proofreader(rewriter, None, MailPolicy(caution=1.5)).proofread("It is not ready for it.")
+    assert rewriter.cautions == [1.5]
     assert shipped().caution >= 0
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -65,9 +64,6 @@ LEAST_SLOPE = 0.05
 NEAR = 0.5
 """The word F1 from which on a long value, whose exact ends are a matter of taste, is worth giving."""
 
-MAX_WEIGHT = 5.0
-"""The most that one answer may count for."""
-
 RIDGE = 2.0
 """How strongly slopes are held to their prior and a type's intercept to its group's."""
 
@@ -76,14 +72,13 @@ POLICY = Path(__file__).resolve().parents[1] / "smartform" / "policy.json"
 
 @dataclass(frozen=True)
 class Answered:
-    """One held-out field: the model's raw answer, the gold, and what it counts for."""
+    """One held-out field: the model's raw answer and the gold."""
 
     kind: FieldType
     p_no_data: float
     probability: float
     value: Value
     gold: Value
-    weight: float = 1.0
 
     @property
     def right(self) -> bool:
@@ -117,12 +112,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     heard = list(ask(text_engine(Settings.from_environment()), held))
     supply = fit_supply(heard)
     answers = [answer for one in heard for answer in judge(one, supply)]
-    shares = silent_shares(rows)
     policy = {
         "fitted_on": f"{len(held)} held-out texts",
         "supply": {key: round(number, 4) for key, number in asdict(supply).items()},
-        "types": fit_policy(answers, shares),
-        "answered": fit_policy(answers, shares, most_invented=1.0),
+        "types": fit_policy(answers),
+        "answered": fit_policy(answers, most_invented=1.0),
     }
     POLICY.write_text(json.dumps(policy, indent=1) + "\n")
 
@@ -158,7 +152,7 @@ def fit_supply(heard: Sequence[Heard]) -> Supply:
                 said = bool(one.gold[answer.name])
                 points.append((logit(1 - answer.p_no_data), supply[answer.name], 1.0, said))
     table = np.array(points, dtype=float).reshape(-1, 4)
-    weights = ridge_logistic(table[:, :3], table[:, 3], np.ones(len(table)), np.array([1.0, 0.0, 0.0]))
+    weights = ridge_logistic(table[:, :3], table[:, 3], np.array([1.0, 0.0, 0.0]))
     supply = Supply(*map(float, weights))
     print(f"supply: {len(points)} fields, {table[:, 3].mean():.3f} of them answered, {supply}")
     return supply
@@ -176,29 +170,13 @@ def judge(heard: Heard, supply: Supply) -> Iterator[Answered]:
         yield Answered(field.type, silent, probability, value, heard.gold[decoded.name])
 
 
-def silent_shares(rows: Sequence[tuple[Example, dict[str, Value]]]) -> dict[FieldType, float]:
-    """Field type → the share of its fields that the texts of all `rows` do not answer."""
-    silent: Counter[FieldType] = Counter()
-    every: Counter[FieldType] = Counter()
-    for example, gold in rows:
-        every.update(field.type for field in example.form.fields)
-        silent.update(field.type for field in example.form.fields if not gold[field.name])
-    return {kind: silent[kind] / count for kind, count in every.items()}
-
-
-def fit_policy(
-    answers: Sequence[Answered],
-    shares: Mapping[FieldType, float] | None = None,
-    most_invented: float = MAX_INVENTED,
-) -> dict[str, dict[str, Any]]:
+def fit_policy(answers: Sequence[Answered], most_invented: float = MAX_INVENTED) -> dict[str, dict[str, Any]]:
     """Field type → its numbers, as `TypePolicy.from_dict` reads them; least, price and review are the same
     for all.
 
     Args:
-        shares: as `silent_shares` gives; None weighs all answers alike.
         most_invented: as `best_policy` takes it.
     """
-    answers = weighted(answers, shares or {})
     types: dict[FieldType, TypePolicy] = {}
     for kinds in GROUPS.values():
         group = [a for a in answers if a.kind in kinds]
@@ -224,23 +202,6 @@ def _rounded(numbers: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def weighted(answers: Sequence[Answered], shares: Mapping[FieldType, float]) -> list[Answered]:
-    """The answers, weighted so that of each type as many are silent as in far more texts.
-
-    One boolean in forty held-out ones may be silent where one in eight is in all the texts.
-    """
-    held = Counter((a.kind, not a.gold) for a in answers)
-    made = []
-    for a in answers:
-        count = held[a.kind, True] + held[a.kind, False]
-        share = shares.get(a.kind)
-        if share is not None and held[a.kind, True] and held[a.kind, False]:
-            expected = count * (1 - share if a.gold else share)
-            a = replace(a, weight=min(MAX_WEIGHT, expected / held[a.kind, not a.gold]))
-        made.append(a)
-    return made
-
-
 def best_policy(
     answers: Sequence[Answered], types: Mapping[FieldType, TypePolicy], most_invented: float = MAX_INVENTED
 ) -> dict[FieldType, TypePolicy]:
@@ -250,9 +211,8 @@ def best_policy(
     most `most_invented` of the silent fields are filled. The price alone is chosen by counting:
     thresholds of each type that were would fit single answers, so few of a type are held out.
     """
-    weight = np.array([a.weight for a in answers])
     empty = np.array([not a.gold for a in answers])
-    gold, silent = weight[~empty].sum(), weight[empty].sum()
+    gold, silent = (~empty).sum(), empty.sum()
     useful = np.array([types[a.kind].useful.at(a.score, a.spoken) for a in answers])
     written = np.array([bool(a.value) for a in answers])
     quiet = np.array([types[a.kind].silent.at(a.score, a.spoken) for a in answers])
@@ -260,12 +220,12 @@ def best_policy(
         f1 = 0.5
         for _ in range(10):
             given = written & (useful >= f1 / 2 + price * quiet)
-            f1 = 2 * (weight * useful)[given].sum() / max(1, weight[given].sum() + gold)
-        if weight[empty & given].sum() <= most_invented * silent:
+            f1 = 2 * useful[given].sum() / max(1, given.sum() + gold)
+        if (empty & given).sum() <= most_invented * silent:
             break
     print(
         f"held out: {(~empty).sum()} values, {empty.sum()} silent fields; expected F1 {f1:.3f},"
-        f" invented {weight[empty & given].sum() / max(1, silent):.3f} at a price of {price:.2f}"
+        f" invented {(empty & given).sum() / max(1, silent):.3f} at a price of {price:.2f}"
     )
     return {
         kind: replace(numbers, least=float(f1 / 2), price=float(price)) for kind, numbers in types.items()
@@ -285,27 +245,23 @@ def fit_curves(
     known = [[logit(a.score) if prior.value else 0.0, logit(a.spoken), 1.0] for a, _ in rows]
     types = [[float(a.kind is kind) for kind in kinds] for a, _ in rows]
     design = np.hstack([np.array(known).reshape(-1, 3), np.array(types).reshape(-1, len(kinds))])
-    counts = np.array([a.weight for a, _ in rows])
     centre = np.array([prior.value, prior.spoken, prior.intercept, *([0.0] * len(kinds))])
-    weights = ridge_logistic(design, np.array([said for _, said in rows]), counts, centre)
+    weights = ridge_logistic(design, np.array([said for _, said in rows]), centre)
     value, spoken, intercept, *own = map(float, weights)
     value = max(value, LEAST_SLOPE) if prior.value else 0.0
     return {kind: Curve(value, spoken, intercept + extra) for kind, extra in zip(kinds, own, strict=True)}
 
 
-def ridge_logistic(design: np.ndarray, y: np.ndarray, counts: np.ndarray, centre: np.ndarray) -> np.ndarray:
+def ridge_logistic(design: np.ndarray, y: np.ndarray, centre: np.ndarray) -> np.ndarray:
     """Weights (k,) of a logistic regression of `y` (n,) on `design` (n, k), held to `centre` by `RIDGE`.
 
     Newton steps, shortened: far from the optimum they overshoot.
-
-    Args:
-        counts: (n,) what each row counts for.
     """
     weights = centre.astype(float)
     for _ in range(200):
         p = 1 / (1 + np.exp(-np.clip(design @ weights, -30, 30)))
-        gradient = design.T @ (counts * (p - y)) + RIDGE * (weights - centre)
-        hessian = (design * (counts * p * (1 - p))[:, None]).T @ design + RIDGE * np.eye(len(weights))
+        gradient = design.T @ (p - y) + RIDGE * (weights - centre)
+        hessian = (design * (p * (1 - p))[:, None]).T @ design + RIDGE * np.eye(len(weights))
         step = np.linalg.solve(hessian, gradient)
         weights = weights - np.clip(step, -1, 1)
         if np.abs(step).max() < 1e-8:

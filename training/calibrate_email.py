@@ -6,8 +6,8 @@ sure the model must be of a single change.
 Uses the examples that the run held out of training and those of its `calibration` files, never the
 evaluation files, and writes `smartform/email_policy.json`. Each example is revised once for each caution,
 through the product's own vetting; all combinations of margins are then tried on what came of it. Rewordings
-are right in more ways than one, so those of impolite drafts are judged by the product's scorer: boldness
-and margin are those after which most drafts come across as more polite. The floor of single changes is the
+are right in more ways than one, so of margins that correct alike those count after which most impolite
+drafts come across as more polite to the product's scorer. The floor of single changes is the
 one whose mended errors have the best F0.5.
 """
 
@@ -38,16 +38,12 @@ from training.targets import read_rows
 from training.train_forms import is_held_out
 from training.word_edits import EditCounts
 
-LEFT_ALONE = 0.97
+LEFT_ALONE = 0.95
 """The least share of the clean texts that must stay as they are."""
 
-CAUTIONS = (0.0, 0.5)
+CAUTIONS = (0.5,)
 MARGINS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0)
 """Nats that are tried."""
-
-BOLDNESS = (0.0, 0.5, 1.0, 1.5)
-IMPOLITE_MARGINS = (-3.0, -2.0, -1.5, -1.0, -0.5, *MARGINS)
-"""Nats that are tried for impolite drafts; a bold revision may be less likely than the draft."""
 
 FLOORS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4)
 """Probabilities that are tried."""
@@ -125,22 +121,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         told(best([one for one in outcomes if one.policy.caution == caution]))
     policy = best(outcomes).policy
 
-    # Boldness
-    outcomes, bold = [], {}
-    for boldness in BOLDNESS:
-        bold[boldness] = [
-            rewrite(engine, example, -boldness) if impolite(example) else other
-            for example, other in zip(held, made[policy.caution], strict=True)
-        ]
-        found = judged(bold[boldness])
-        tried = [replace(policy, boldness=boldness, impolite=margin) for margin in IMPOLITE_MARGINS]
-        outcomes += [outcome(one, found) for one in tried]
-        told(calmest([one for one in outcomes if one.policy.boldness == boldness]))
-    policy = calmest(outcomes).policy
-
     # Floor
     floored = [
-        told(outcome(replace(policy, floor=floor), judged(bold[policy.boldness], floor))) for floor in FLOORS
+        told(outcome(replace(policy, floor=floor), judged(made[policy.caution], floor))) for floor in FLOORS
     ]
     chosen = surest(floored)
     print(f"chosen: {chosen}")
@@ -219,7 +202,7 @@ def told(found: Outcome) -> Outcome:
     policy = found.policy
     print(
         f"caution {policy.caution:.1f}, margins of errors {policy.errors:.2f}, of rewording"
-        f" {policy.rewording:.2f}, impolite {policy.impolite:.2f}, boldness {policy.boldness:.1f},"
+        f" {policy.rewording:.2f}, impolite {policy.impolite:.2f},"
         f" floor {policy.floor:.2f}: left alone {found.left_alone:.3f}, corrected {found.corrected:.3f},"
         f" calmed {found.calmed:.3f}, F0.5 {found.f_half:.3f}",
         flush=True,
@@ -228,20 +211,15 @@ def told(found: Outcome) -> Outcome:
 
 
 def best(outcomes: Sequence[Outcome]) -> Outcome:
-    """Of those that leave enough alone, the one that corrects most, the smallest numbers among equals.
-
-    Where none leaves enough alone, the one that leaves most.
-    """
-    careful = [outcome for outcome in outcomes if outcome.left_alone >= LEFT_ALONE]
-    if not careful:
-        return max(outcomes, key=lambda o: (o.left_alone, o.corrected))
-    return max(careful, key=lambda o: (o.corrected, [-number for number in _numbers(o.policy)]))
+    """Of those that leave enough alone, the one that corrects most, then the one that calms most."""
+    careful = leaving(outcomes, LEFT_ALONE)
+    return max(careful, key=lambda o: (o.corrected, o.calmed, [-number for number in _numbers(o.policy)]))
 
 
-def calmest(outcomes: Sequence[Outcome]) -> Outcome:
-    """Of those that leave enough alone, the one that calms most, the most careful among equals."""
-    careful = [outcome for outcome in outcomes if outcome.left_alone >= LEFT_ALONE] or outcomes
-    return max(careful, key=lambda o: (o.calmed, -o.policy.boldness, o.policy.impolite))
+def leaving(outcomes: Sequence[Outcome], share: float) -> list[Outcome]:
+    """Those that leave so many of the clean texts alone; where none does, those that leave most."""
+    least = min(share, max(one.left_alone for one in outcomes))
+    return [one for one in outcomes if one.left_alone >= least]
 
 
 def _numbers(policy: MailPolicy) -> tuple[float, ...]:

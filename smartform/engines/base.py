@@ -207,8 +207,7 @@ class Rewriter(Protocol):
         Args:
             options: how to decode.
             caution: by how many nats another token must be likelier than the one that stands in
-                the source to take its place, or may be less likely where it is below 0; engines without
-                log-probabilities disregard it.
+                the source to take its place; engines without log-probabilities disregard it.
             on_text: called with the revision so far after each step.
 
         Raises:

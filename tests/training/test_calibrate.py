@@ -22,8 +22,6 @@ from training.calibrate import (
     fit_curves,
     fit_policy,
     review_threshold,
-    silent_shares,
-    weighted,
 )
 from training.examples import Example
 
@@ -111,22 +109,6 @@ def test_review_threshold_lies_between_wrong_and_right() -> None:
     confidence = np.array([0.2, 0.3, 0.4, 0.8, 0.9, 0.95, 0.97, 0.99])
     right = np.array([0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0])
     assert 0.3 <= review_threshold(confidence, right) <= 0.8
-
-
-def test_answers_count_as_many_texts_say_that_their_kind_is_silent() -> None:
-    given = answers(FieldType.BOOLEAN, 100, 0.05, seed=3)
-    shown = sum(not a.gold for a in given)
-    counted = weighted(given, {FieldType.BOOLEAN: 2 * shown / 100})
-    assert sum(a.weight for a in counted if not a.gold) == pytest.approx(2 * shown)
-    assert sum(a.weight for a in counted) == pytest.approx(100)
-    assert weighted(given, {}) == given
-
-
-def test_silent_shares_are_those_of_all_rows() -> None:
-    form = FormSpec((Field("name"), Field("city"), Field("paid", FieldType.BOOLEAN)))
-    example = Example("a", "en", "note", form, "Ann", None, {})
-    rows = [(example, {"name": "Ann", "city": None, "paid": None})]
-    assert silent_shares(rows) == {FieldType.TEXT: 0.5, FieldType.BOOLEAN: 1.0}
 
 
 def test_supply_is_weighed_as_the_held_out_fields_say() -> None:
