@@ -1,0 +1,223 @@
+"""Spectral health: what WeightWatcher reads off the weights of a base model and of its adapters.
+
+    python -m training.studies.spectral_health
+    python -m training.studies.spectral_health --base smollm2-135m --adapter mine=mine.gguf --out /tmp/mine
+    python -m training.studies.spectral_health --draw
+
+For every linear layer of the decoder: the exponent alpha of a power law fitted to the eigenvalues of
+WᵀW, the norm, the stable rank; once for the base and once for the base with each adapter merged into it.
+WeightWatcher calls a layer over-trained below an alpha of 2 and under-trained above 6 (Martin, Peng and
+Mahoney 2021, doi:10.1038/s41467-021-24025-8). `--draw` makes the figures of what was measured before.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from statistics import fmean, median
+from typing import Any
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor, nn
+from weightwatcher import WeightWatcher
+
+from smartform.engines.merging import Lora
+from training.curves import read_metrics
+from training.model import add_lora, load_base
+from training.start import start_from
+from training.studies.pages import DATA, FIGURES, save_figure, table, write_results
+
+BASE = "base"
+OVER, UNDER = 2.0, 6.0
+"""WeightWatcher's bounds of alpha: over-trained below, under-trained above."""
+
+CPU = torch.device("cpu")
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description="Spectral figures of a base model and of its adapters.")
+    parser.add_argument("--base", default="gemma-3-270m-latin", help="as in a training config")
+    parser.add_argument(
+        "--adapter",
+        action="append",
+        metavar="NAME=FILE",
+        help="GGUF LoRA file; may be given again; the shipped ones where not given",
+    )
+    parser.add_argument(
+        "--out", type=Path, help="folder for results and figures; the study's own if not given"
+    )
+    parser.add_argument("--draw", action="store_true", help="measure nothing, draw the results there are")
+    parser.add_argument("--threads", type=int, default=1)
+    arguments = parser.parse_args(argv)
+    torch.set_num_threads(arguments.threads)
+    results = (arguments.out or DATA) / "spectral_health.jsonl"
+    figures = arguments.out or FIGURES
+
+    # Measure
+    if not arguments.draw:
+        given = arguments.adapter or ["forms=models/forms.gguf", "email=models/email.gguf"]
+        adapters = {name: Path(path) for name, _, path in (one.partition("=") for one in given)}
+        write_results(results, measure_all(arguments.base, adapters))
+
+    # Show
+    rows = read_metrics(results)
+    print(summary(rows))
+    draw_base(rows, figures / "spectral_health-base.png")
+    draw_moves(rows, figures / "spectral_health-moves.png")
+
+
+def measure_all(base: str, adapters: Mapping[str, Path], min_evals: int = 50) -> Iterator[dict[str, Any]]:
+    """One row for each model and linear layer, the base's first; see `measure`."""
+    model, _ = load_base(base, CPU, torch.float32)
+    before = {name: weight.clone() for name, weight in weights(decoder_layers(model))}
+    for row in measure(decoder_layers(model), min_evals):
+        yield {"model": BASE, **row, "moved": 0.0}
+    for adapter, path in adapters.items():
+        layers = decoder_layers(tuned(base, path))
+        moved = {n: relative_change(before[n], w) for n, w in weights(layers)}
+        for row in measure(layers, min_evals):
+            yield {"model": adapter, **row, "moved": moved[f"{row['layer']}.{row['matrix']}"]}
+
+
+def tuned(base: str, adapter: Path) -> nn.Module:
+    """The base with a GGUF LoRA file merged into its weights."""
+    lora = Lora.read(adapter)
+    rank = next(len(down) for down, _ in lora.pairs().values())
+    model, _ = load_base(base, CPU, torch.float32)
+    adapted = add_lora(model, base, rank, int(lora.alpha), 0.0)
+    start_from(adapted, adapter)
+    return adapted.merge_and_unload()  # type: ignore[no-any-return]
+
+
+def decoder_layers(model: nn.Module) -> nn.Module:
+    """The decoder's blocks: no adapter touches the embedding, which is the head as well."""
+    return model.get_decoder().layers  # type: ignore[no-any-return,operator]
+
+
+def weights(layers: nn.Module) -> Iterator[tuple[str, Tensor]]:
+    """Name and weight (out, in) of each linear layer."""
+    for name, module in layers.named_modules():
+        if isinstance(module, nn.Linear):
+            yield name, module.weight.detach()
+
+
+def relative_change(before: Tensor, after: Tensor) -> float:
+    """Frobenius norm of the change as a share of the norm before."""
+    return ((after - before).norm() / before.norm()).item()
+
+
+def measure(layers: nn.Module, min_evals: int) -> Iterator[dict[str, Any]]:
+    """WeightWatcher's figures of each linear layer.
+
+    Args:
+        min_evals: fewest eigenvalues that a power law is fitted to.
+
+    Returns:
+        layer, matrix (its name in the layer), alpha, distance (Kolmogorov–Smirnov, of the fit), tail
+        (eigenvalues in it), log_norm (log10 of the squared Frobenius norm), log_alpha_norm, stable_rank.
+    """
+    details = WeightWatcher(model=layers).analyze(min_evals=min_evals)
+    for found in details.to_dict("records"):
+        layer, _, matrix = found["longname"].partition(".")
+        yield {
+            "layer": int(layer),
+            "matrix": matrix,
+            "alpha": found["alpha"],
+            "distance": found["D"],
+            "tail": int(found["num_pl_spikes"]),
+            "log_norm": found["log_norm"],
+            "log_alpha_norm": found["log_alpha_norm"],
+            "stable_rank": found["stable_rank"],
+        }
+
+
+def names(rows: Sequence[Mapping[str, Any]], key: str) -> list[Any]:
+    """The values of a member, in the order of their first row."""
+    return list(dict.fromkeys(row[key] for row in rows))
+
+
+def summary(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Two Markdown tables: a line for each model, then the base's figures for each kind of matrix."""
+    header = ["median alpha", "over-trained", "under-trained", "mean log norm", "stable rank"]
+    models = [[m, *_figures([r for r in rows if r["model"] == m])] for m in names(rows, "model")]
+    base = [row for row in rows if row["model"] == BASE]
+    kinds = [[k, *_figures([r for r in base if r["matrix"] == k])] for k in names(base, "matrix")]
+    moves = [
+        [*line, fmean(r["moved"] for r in rows if r["model"] == line[0]), _alpha_shift(rows, line[0])]
+        for line in models
+    ]
+    moved = ["‖ΔW‖/‖W‖", "mean |Δalpha|"]
+    return table(["model", *header, *moved], moves) + "\n\n" + table(["base", *header], kinds)
+
+
+def _figures(rows: Sequence[Mapping[str, Any]]) -> list[Any]:
+    alphas = [row["alpha"] for row in rows]
+    return [
+        median(alphas),
+        f"{sum(a < OVER for a in alphas)} of {len(alphas)}",
+        f"{sum(a > UNDER for a in alphas)} of {len(alphas)}",
+        fmean(row["log_norm"] for row in rows),
+        fmean(row["stable_rank"] for row in rows),
+    ]
+
+
+def _alpha_shift(rows: Sequence[Mapping[str, Any]], model: str) -> float:
+    shift = grid(rows, model, "alpha") - grid(rows, BASE, "alpha")
+    return float(np.abs(shift).mean())
+
+
+def grid(rows: Sequence[Mapping[str, Any]], model: str, key: str) -> np.ndarray:
+    """(matrices, layers) values of one model."""
+    kinds = names(rows, "matrix")
+    values = np.full((len(kinds), len(names(rows, "layer"))), np.nan)
+    for row in rows:
+        if row["model"] == model:
+            values[kinds.index(row["matrix"]), row["layer"]] = row[key]
+    return values
+
+
+def draw_base(rows: Sequence[Mapping[str, Any]], out: Path) -> None:
+    """Alpha and stable rank of every layer of the base."""
+    figure = Figure(figsize=(9, 5.2), layout="constrained")
+    top, bottom = figure.subplots(2, 1, sharex=True)
+    shown = top.imshow(grid(rows, BASE, "alpha"), cmap="RdYlBu", vmin=OVER - 1, vmax=UNDER + 3, aspect="auto")
+    _label(top, rows, "alpha of the base: over-trained below 2, under-trained above 6")
+    for (y, x), value in np.ndenumerate(grid(rows, BASE, "alpha")):
+        top.text(x, y, f"{value:.1f}", ha="center", va="center", fontsize=6.5)
+    figure.colorbar(shown, ax=top)
+    shown = bottom.imshow(grid(rows, BASE, "stable_rank"), cmap="viridis", aspect="auto")
+    _label(bottom, rows, "stable rank of the base")
+    bottom.set_xlabel("layer")
+    figure.colorbar(shown, ax=bottom)
+    save_figure(figure, out)
+
+
+def draw_moves(rows: Sequence[Mapping[str, Any]], out: Path) -> None:
+    """What each adapter changed: the relative norm of its update, and alpha."""
+    adapters = [model for model in names(rows, "model") if model != BASE]
+    figure = Figure(figsize=(11, 2.6 * len(adapters)), layout="constrained")
+    base = grid(rows, BASE, "alpha")
+    for model, (left, right) in zip(adapters, figure.subplots(len(adapters), 2, squeeze=False), strict=True):
+        shown = left.imshow(100 * grid(rows, model, "moved"), cmap="viridis", vmin=0, aspect="auto")
+        _label(left, rows, f"{model}: norm of the update, % of the weight's")
+        figure.colorbar(shown, ax=left)
+        shift = grid(rows, model, "alpha") - base
+        shown = right.imshow(shift, cmap="coolwarm", vmin=-1, vmax=1, aspect="auto")
+        _label(right, rows, f"{model}: change of alpha")
+        figure.colorbar(shown, ax=right)
+    save_figure(figure, out)
+
+
+def _label(axes: Any, rows: Sequence[Mapping[str, Any]], title: str) -> None:
+    kinds = [kind.rpartition(".")[2] for kind in names(rows, "matrix")]
+    axes.set_yticks(range(len(kinds)), kinds, fontsize=8)
+    axes.set_xticks(range(len(names(rows, "layer"))))
+    axes.tick_params(axis="x", labelsize=7)
+    axes.set_title(title, fontsize=9)
+
+
+if __name__ == "__main__":
+    main()
