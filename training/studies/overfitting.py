@@ -84,7 +84,7 @@ def main(argv: Sequence[str] | None = None) -> None:
                     head = Head(width, config.dropout)
                     about = {"size": size, "seed": seed, "arm": arm}
                     curve = learn(head, learnt, watched, held, arguments.epochs, arguments.learning_rate)
-                    rows += [about | line for line in curve]
+                    rows.append(about | columns(list(curve)))
         write_results(results, rows)
 
     # Show
@@ -156,12 +156,19 @@ def stop(curve: Sequence[Mapping[str, Any]], patience: int) -> Mapping[str, Any]
     return best
 
 
-def curves(rows: Iterable[Mapping[str, Any]]) -> dict[tuple[int, str], list[list[Mapping[str, Any]]]]:
-    """(size, arm) → the curves of its seeds."""
-    grouped: dict[tuple[int, str], dict[int, list[Mapping[str, Any]]]] = {}
+def columns(lines: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """The lines of a curve as one row of lists, which is a fifth of the file."""
+    return {key: [line[key] for line in lines] for key in lines[0]}
+
+
+def curves(rows: Iterable[Mapping[str, Any]]) -> dict[tuple[int, str], list[list[dict[str, Any]]]]:
+    """(size, arm) → the curves of its seeds, as `learn` gives them."""
+    grouped: dict[tuple[int, str], list[list[dict[str, Any]]]] = {}
     for row in rows:
-        grouped.setdefault((row["size"], row["arm"]), {}).setdefault(row["seed"], []).append(row)
-    return {key: list(by_seed.values()) for key, by_seed in grouped.items()}
+        measured = {key: values for key, values in row.items() if isinstance(values, list)}
+        lines = [dict(zip(measured, values, strict=True)) for values in zip(*measured.values(), strict=True)]
+        grouped.setdefault((row["size"], row["arm"]), []).append(lines)
+    return grouped
 
 
 def summary(rows: Sequence[Mapping[str, Any]], patience: int) -> str:
