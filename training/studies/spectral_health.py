@@ -146,17 +146,41 @@ def names(rows: Sequence[Mapping[str, Any]], key: str) -> list[Any]:
 
 
 def summary(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Two Markdown tables: a line for each model, then the base's figures for each kind of matrix."""
-    header = ["median alpha", "over-trained", "under-trained", "mean log norm", "stable rank"]
-    models = [[m, *_figures([r for r in rows if r["model"] == m])] for m in names(rows, "model")]
-    base = [row for row in rows if row["model"] == BASE]
-    kinds = [[k, *_figures([r for r in base if r["matrix"] == k])] for k in names(base, "matrix")]
-    moves = [
-        [*line, fmean(r["moved"] for r in rows if r["model"] == line[0]), _alpha_shift(rows, line[0])]
-        for line in models
+    """Markdown: the models; the base's kinds of matrices with the updates they got; the outermost layers."""
+    header = ["median alpha", "over-trained", "under-trained", "mean log norm", "mean stable rank"]
+    models = names(rows, "model")
+    base = _of(rows, model=BASE)
+    lines = [[model, *_figures(_of(rows, model=model)), *_moves(rows, model)] for model in models]
+    moved = ["mean ‖ΔW‖/‖W‖", "mean change of alpha", "its standard error", "moved beyond that"]
+    kinds = [
+        [kind, *_figures(_of(base, matrix=kind))]
+        + [fmean(row["moved"] for row in _of(rows, matrix=kind, model=model)) for model in models[1:]]
+        for kind in names(base, "matrix")
     ]
-    moved = ["‖ΔW‖/‖W‖", "mean |Δalpha|"]
-    return table(["model", *header, *moved], moves) + "\n\n" + table(["base", *header], kinds)
+    updates = [f"‖ΔW‖/‖W‖, {model}" for model in models[1:]]
+    ordered = sorted(base, key=lambda row: row["alpha"])
+    outermost = [
+        [row["layer"], row["matrix"], row["alpha"], standard_error(row), row["tail"]]
+        for row in ordered[:5] + ordered[-5:]
+    ]
+    return "\n\n".join(
+        [
+            table(["model", *header, *moved], lines),
+            table(["base", *header, *updates], kinds),
+            table(
+                ["layer of the base", "matrix", "alpha", "standard error", "eigenvalues fitted"], outermost
+            ),
+        ]
+    )
+
+
+def standard_error(row: Mapping[str, Any]) -> float:
+    """Of alpha, from the eigenvalues that it was fitted to."""
+    return float((row["alpha"] - 1) / row["tail"] ** 0.5)
+
+
+def _of(rows: Sequence[Mapping[str, Any]], **wanted: Any) -> list[Mapping[str, Any]]:
+    return [row for row in rows if all(row[key] == value for key, value in wanted.items())]
 
 
 def _figures(rows: Sequence[Mapping[str, Any]]) -> list[Any]:
@@ -170,9 +194,18 @@ def _figures(rows: Sequence[Mapping[str, Any]]) -> list[Any]:
     ]
 
 
-def _alpha_shift(rows: Sequence[Mapping[str, Any]], model: str) -> float:
-    shift = grid(rows, model, "alpha") - grid(rows, BASE, "alpha")
-    return float(np.abs(shift).mean())
+def _moves(rows: Sequence[Mapping[str, Any]], model: str) -> list[Any]:
+    base = _of(rows, model=BASE)
+    pairs = list(zip(base, _of(rows, model=model), strict=True))
+    shifts = [abs(after["alpha"] - before["alpha"]) for before, after in pairs]
+    errors = [standard_error(row) for row in base]
+    beyond = sum(shift > error for shift, error in zip(shifts, errors, strict=True))
+    return [
+        fmean(after["moved"] for _, after in pairs),
+        fmean(shifts),
+        fmean(errors),
+        f"{beyond} of {len(pairs)}",
+    ]
 
 
 def grid(rows: Sequence[Mapping[str, Any]], model: str, key: str) -> np.ndarray:
