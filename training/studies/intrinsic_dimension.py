@@ -9,8 +9,9 @@ random subspace of d coordinates with one scale a layer (`fastfood`). d90 is the
 reaches 90 % of that of free tuning (Li et al. 2018, arXiv:1804.08838; Aghajanyan et al. 2020,
 arXiv:2012.13255). A run's learning rate is that of free tuning times √(weights / d), so that a step has the
 same length among the weights whatever d is; of several multiples of it the one with the lowest loss on rows
-that are neither learnt nor measured counts. Results are kept as they come: a sweep that was stopped goes on
-where it was. Free tuning leaves `full.pt` in `runs/intrinsic_dimension`, for `head_pruning`.
+that are neither learnt nor measured counts. Results are kept in `runs/intrinsic_dimension` as they come: a
+sweep that was stopped goes on where it was, with the same flags. Free tuning leaves the tuned model there,
+for `head_pruning`.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from torch import Tensor, nn
 
 from training.curves import read_metrics
 from training.studies.fastfood import Subspace
-from training.studies.pages import DATA, FIGURES, save_figure, table
+from training.studies.pages import DATA, FIGURES, save_figure, table, write_results
 from training.studies.sentiment import SOURCE, Task, add_arguments, fresh_model, read_task
 from training.tone import Encoded, ToneConfig, learning_rate, loss_of, measure, steps, update
 from training.tone_model import ToneModel, pooled_of
@@ -62,8 +63,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     if not arguments.draw:
         config, task = read_task(arguments)
         config = replace(config, rows_per_step=arguments.batch, passes={SOURCE: arguments.epochs})
-        done = {(row["run"], row["multiple"]) for row in _known(results)}
-        results.parent.mkdir(parents=True, exist_ok=True)
+        kept = arguments.runs / "intrinsic_dimension" / "results.jsonl"
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.touch()
+        done = {(row["run"], row["multiple"]) for row in read_metrics(kept)}
         wanted = [(UNTUNED, 0.0)]
         for multiple in arguments.multiples:
             wanted += [(run, multiple) for run in (FREE, *map(str, arguments.dimensions))]
@@ -71,8 +74,9 @@ def main(argv: Sequence[str] | None = None) -> None:
             if (run, multiple) not in done:
                 row = tune(config, task, run, multiple, arguments.seed, arguments.runs)
                 print({k: v for k, v in row.items() if k != "points"}, flush=True)
-                with results.open("a", encoding="utf-8") as file:
+                with kept.open("a", encoding="utf-8") as file:
                     file.write(json.dumps(row) + "\n")
+        write_results(results, read_metrics(kept))
 
     # Show
     rows = chosen(read_metrics(results))
@@ -211,10 +215,6 @@ def draw_embeddings(rows: Sequence[Mapping[str, Any]], out: Path) -> None:
 
 def _subspaces(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return [row for row in rows if row["run"] not in (UNTUNED, FREE)]
-
-
-def _known(path: Path) -> list[dict[str, Any]]:
-    return read_metrics(path) if path.exists() else []
 
 
 if __name__ == "__main__":

@@ -91,7 +91,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     rows = read_metrics(results)
     print(summary(rows, arguments.patience))
     draw_curves(rows, arguments.patience, figures / "overfitting-curves.png")
-    draw_runs({run: read_metrics(DATA / f"{run}.jsonl") for run in RUNS}, figures / "overfitting-runs.png")
+    runs = {run: read_metrics(DATA / f"{run}.jsonl") for run in RUNS}
+    print(runs_summary(runs))
+    draw_runs(runs, figures / "overfitting-runs.png")
 
 
 def texts_of(model: ToneModel, rows: Sequence[Encoded]) -> Texts:
@@ -214,6 +216,30 @@ def draw_curves(rows: Sequence[Mapping[str, Any]], patience: int, out: Path) -> 
     panels[0].set_ylabel("cross-entropy, nats")
     panels[0].legend(frameon=False, fontsize=8)
     save_figure(figure, out)
+
+
+def runs_summary(runs: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
+    """A Markdown table: at each evaluation the training loss since the one before, held-out loss, the gap."""
+    lines: list[list[Any]] = []
+    for name, metrics in runs.items():
+        learnt: list[float] = []
+        for line in metrics:
+            if "loss" in line:
+                learnt.append(line["loss"])
+            if "eval_loss" in line and learnt:
+                held = line["eval_loss"]
+                lines.append(
+                    [
+                        name,
+                        f"{line['tokens']:,}",
+                        line["epoch"] + 1,
+                        fmean(learnt),
+                        held,
+                        held - fmean(learnt),
+                    ]
+                )
+                learnt = []
+    return table(["run", "tokens", "epoch", "training loss", "held-out loss", "gap"], lines)
 
 
 def draw_runs(runs: Mapping[str, Sequence[Mapping[str, Any]]], out: Path) -> None:

@@ -117,7 +117,10 @@ def test_overfitting_shows_a_gap_and_stops_at_the_lowest_watched_loss(
     assert ends[40, overfitting.ALL][0][-1]["held_loss"] > ends[40, overfitting.ALL][0][-1]["loss"] + 0.03
     assert "split, no stop" in overfitting.summary(rows, 3)
     overfitting.draw_curves(rows, 3, tmp_path / "curves.png")
-    overfitting.draw_runs({"run": [{"tokens": 5, "loss": 1.0, "eval_loss": 1.2}]}, tmp_path / "runs.png")
+    metrics = [{"tokens": 5, "epoch": 0, "loss": loss} for loss in (1.0, 0.5)]
+    runs = {"run": [*metrics, {"tokens": 7, "epoch": 0, "eval_loss": 1.25}]}
+    assert "| run | 7 | 1 | 0.750 | 1.250 | 0.500 |" in overfitting.runs_summary(runs)
+    overfitting.draw_runs(runs, tmp_path / "runs.png")
 
 
 # Intrinsic dimension
