@@ -1,7 +1,7 @@
 """Intrinsic dimension: in how few random directions an encoder can be tuned to nine tenths of its worth.
 
     python -m training.studies.intrinsic_dimension
-    python -m training.studies.intrinsic_dimension --rows 5000 --held 500 --epochs 3 --batch 32
+    python -m training.studies.intrinsic_dimension --rows 5000 --held 500 --epochs 3 --multiples 1 4 16
     python -m training.studies.intrinsic_dimension --draw
 
 All weights of the encoder's blocks and of the head are tuned once freely and then, for every d, in a
@@ -45,8 +45,8 @@ SHOWN = 128
 def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Find the intrinsic dimension of tuning an encoder.")
     add_arguments(parser, rows=320, held=160)
-    parser.add_argument("--dimensions", type=int, nargs="+", default=[1_000, 100, 10_000, 10, 316, 3_162, 32])
-    parser.add_argument("--multiples", type=float, nargs="+", default=[4.0, 1.0], help="of the learning rate")
+    parser.add_argument("--dimensions", type=int, nargs="+", default=[10, 100, 1_000, 10_000])
+    parser.add_argument("--multiples", type=float, nargs="+", default=[4.0], help="of the learning rate")
     parser.add_argument("--epochs", type=float, default=1.0)
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument(
