@@ -37,8 +37,8 @@ fetch-models: $(VENV)/.installed
 	$(BIN)/python -m smartform models fetch
 
 test-env: $(VENV)/.installed-dev
-$(VENV)/.installed-dev: $(VENV)/.installed requirements/dev.txt requirements/ray.txt requirements/train.txt
-	$(INSTALL) -r requirements.txt -r requirements/train.txt -r requirements/dev.txt
+$(VENV)/.installed-dev: $(VENV)/.installed $(wildcard requirements/*.txt)
+	$(INSTALL) -r requirements.txt -r requirements/train.txt -r requirements/studies.txt -r requirements/dev.txt
 	touch $@
 
 # What the browser tests and the README's examples call.

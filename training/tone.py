@@ -24,7 +24,7 @@ from typing import Any
 import torch
 import yaml
 from tokenizers import Tokenizer
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from smartform.engines import models
@@ -159,17 +159,9 @@ def train(
     # Training
     started = saved = time.monotonic()
     for step, batch in enumerate(batches[done:], done + 1):
-        model.train()
-        rate = learning_rate(config, step, len(batches))
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-        loss = loss_of(model, batch)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(parameters, config.clip)
-        optimizer.step()
-        optimizer.zero_grad()
+        loss = update(model, optimizer, batch, learning_rate(config, step, len(batches)), config.clip)
         if step % 25 == 0 or step == len(batches):
-            record(config, {"step": step, "loss": loss.item(), "seconds": time.monotonic() - started})
+            record(config, {"step": step, "loss": loss, "seconds": time.monotonic() - started})
         if step % config.eval_steps == 0 or step == len(batches):
             record(config, {"step": step} | measure(model, held))
         if time.monotonic() - saved > 60 * config.checkpoint_minutes:
@@ -203,6 +195,29 @@ def steps(rows: Sequence[Encoded], size: int, seed: int) -> Iterator[list[Encode
         yield from batches
 
 
+def update(
+    model: nn.Module, optimizer: torch.optim.Optimizer, batch: Sequence[Encoded], rate: float, clip: float
+) -> float:
+    """One optimiser step at the learning rate `rate`.
+
+    Args:
+        model: answers as a `ToneModel` does.
+        clip: largest gradient norm.
+
+    Returns:
+        The batch's loss before the step.
+    """
+    model.train()
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+    loss = loss_of(model, batch)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_([p for g in optimizer.param_groups for p in g["params"]], clip)
+    optimizer.step()
+    optimizer.zero_grad()
+    return loss.item()
+
+
 def learning_rate(config: ToneConfig, step: int, total: int) -> float:
     """Linear up over the warm-up, linear down to zero; `step` counts from 1."""
     rise = max(1, round(config.warmup * total))
@@ -215,7 +230,7 @@ def targets(batch: Sequence[Encoded], head: str) -> tuple[list[int], Tensor]:
     return known, torch.tensor([getattr(batch[i].row, head) for i in known])
 
 
-def loss_of(model: ToneModel, batch: Sequence[Encoded]) -> Tensor:
+def loss_of(model: nn.Module, batch: Sequence[Encoded]) -> Tensor:
     """Cross-entropy summed over both heads' known rows, by the rows of the batch."""
     total = torch.zeros(())
     for head, logits in zip(HEADS, model(*collate([e.ids for e in batch])), strict=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
@@ -57,10 +57,14 @@ class ToneModel(nn.Module):
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
         """[rows, tokens] ids and mask (1 text, 0 padding) → [rows, 3] logits of both heads."""
+        pooled = self.pooled(input_ids, attention_mask)
+        return self.heads["sentiment"](pooled), self.heads["politeness"](pooled)
+
+    def pooled(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """[rows, tokens] ids and mask → [rows, width] means over the tokens' last states."""
         states = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
         mask = attention_mask.unsqueeze(-1).to(states.dtype)
-        pooled = (states * mask).sum(1) / mask.sum(1).clamp(min=1)
-        return self.heads["sentiment"](pooled), self.heads["politeness"](pooled)
+        return (states * mask).sum(1) / mask.sum(1).clamp(min=1)
 
 
 def load_base(folder: Path, dropout: float = 0.1) -> tuple[ToneModel, Tokenizer]:
@@ -96,10 +100,22 @@ def collate(ids: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
 def logits_of(model: ToneModel, ids: Sequence[Sequence[int]], rows: int = 32) -> tuple[Tensor, Tensor]:
     """Logits of both heads, [texts, 3] each, without gradients and in the order given."""
     model.eval()
+    results = _in_batches(lambda *batch: torch.stack(model(*batch), 1), ids, rows)
+    return results[:, 0], results[:, 1]
+
+
+def pooled_of(model: ToneModel, ids: Sequence[Sequence[int]], rows: int = 32) -> Tensor:
+    """What the heads read of each text, [texts, width], without gradients and in the order given."""
+    model.eval()
+    return _in_batches(model.pooled, ids, rows)
+
+
+def _in_batches(compute: Callable[..., Tensor], ids: Sequence[Sequence[int]], rows: int) -> Tensor:
+    # Texts of like length together: little is padded.
     order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
-    results = torch.zeros(2, len(ids), CLASSES)
     with torch.inference_mode():
-        for start in range(0, len(order), rows):
-            chosen = order[start : start + rows]
-            results[:, chosen] = torch.stack(model(*collate([ids[i] for i in chosen])))
-    return results[0], results[1]
+        parts = (order[at : at + rows] for at in range(0, len(ids), rows))
+        found = [compute(*collate([ids[i] for i in part])) for part in parts]
+    results = torch.empty(len(ids), *found[0].shape[1:])
+    results[order] = torch.cat(found)
+    return results

@@ -1,1 +1,1 @@
-"""Studies: how small models learn to extract, each repeatable with one command."""
+"""Studies of how small models learn to extract: a script each, its page beside it, an index in README.md."""

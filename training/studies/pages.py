@@ -1,0 +1,39 @@
+"""What the pages of the studies are made of: small pictures, Markdown tables, results kept as JSON lines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+HERE = Path(__file__).parent
+DATA = HERE / "data"
+"""Where a study keeps what it measured; its figures are drawn from there."""
+
+FIGURES = HERE / "figures"
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write a PNG file that is small enough to lie in the repository."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=85)
+    print(path)
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """A Markdown table; floats with three places."""
+    lines = [header, ["---"] * len(header), *([_cell(value) for value in row] for row in rows)]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def write_results(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    """One JSON object a line."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(dict(row)) + "\n" for row in rows), encoding="utf-8")
+
+
+def _cell(value: Any) -> str:
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
