@@ -31,6 +31,9 @@ class Margins:
     rewording: float = 0.0
 
 
+NO_MARGINS = Margins()
+
+
 @dataclass(frozen=True, slots=True)
 class MailPolicy:
     """Numbers in nats, but for the floor.

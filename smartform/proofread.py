@@ -18,7 +18,7 @@ from smartform.mail_policy import MailPolicy, shipped
 from smartform.mail_prompts import revision_prompt
 from smartform.protect import names_of, protected
 from smartform.results import Span
-from smartform.revision import Edit, EditKind, ProofreadOptions, Refused, Revision
+from smartform.revision import DEFAULT_OPTIONS, Edit, EditKind, ProofreadOptions, Refused, Revision
 from smartform.tone import Tone, ToneScorer
 from smartform.values import languages_of
 from smartform.values.words import whole
@@ -59,7 +59,7 @@ class Proofreader:
     def proofread(
         self,
         draft: str,
-        options: ProofreadOptions = ProofreadOptions(),  # noqa: B008 - frozen
+        options: ProofreadOptions = DEFAULT_OPTIONS,
         *,
         on_text: OnText | None = None,
         on_progress: OnProgress | None = None,

@@ -9,10 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from smartform.inputs import amount_from, clean, register_from
 from smartform.rest_jobs import Run
-from smartform.revision import ProofreadOptions
+from smartform.revision import DEFAULT_OPTIONS, ProofreadOptions
 from smartform.service import MAX_TONE_CHARS, Service
-
-_DEFAULTS = ProofreadOptions()
 
 
 class ProofreadRequest(BaseModel):
@@ -31,11 +29,17 @@ class ProofreadRequest(BaseModel):
         "tone", description="What may change: errors; errors and tone; or what is unclear as well."
     )
     tone: Literal["neutral", "warm", "firm"] = Field("neutral", description="How it shall sound.")
-    temperature: float = Field(_DEFAULTS.temperature, ge=0, le=2, description="0 decodes greedily.")
-    top_p: float = Field(_DEFAULTS.top_p, gt=0, le=1, description="Share of the probability drawn from.")
-    max_tokens: int = Field(_DEFAULTS.max_tokens, ge=1, le=4_096, description="Most tokens of a paragraph.")
-    repetition_penalty: float = Field(_DEFAULTS.repetition_penalty, ge=0.5, le=2, description="1 is none.")
-    seed: int = Field(_DEFAULTS.seed, ge=0, lt=2**32, description="Of sampling.")
+    temperature: float = Field(DEFAULT_OPTIONS.temperature, ge=0, le=2, description="0 decodes greedily.")
+    top_p: float = Field(
+        DEFAULT_OPTIONS.top_p, gt=0, le=1, description="Share of the probability drawn from."
+    )
+    max_tokens: int = Field(
+        DEFAULT_OPTIONS.max_tokens, ge=1, le=4_096, description="Most tokens of a paragraph."
+    )
+    repetition_penalty: float = Field(
+        DEFAULT_OPTIONS.repetition_penalty, ge=0.5, le=2, description="1 is none."
+    )
+    seed: int = Field(DEFAULT_OPTIONS.seed, ge=0, lt=2**32, description="Of sampling.")
     system_prompt: str = Field(
         "", max_length=2_000, description="Replaces the one of the model; may be empty."
     )

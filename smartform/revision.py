@@ -64,6 +64,9 @@ class ProofreadOptions:
     seed: int = 0
 
 
+DEFAULT_OPTIONS = ProofreadOptions()
+
+
 @dataclass(frozen=True, slots=True)
 class Edit:
     """`draft[start:end]` becomes `replacement`.

@@ -18,7 +18,7 @@ from smartform.engines.base import Cancel, Dictation, Transcriber, Transcript, n
 from smartform.errors import Cancelled, EngineError, TextError
 from smartform.inputs import check_form, clean
 from smartform.results import FieldResult, FillResult
-from smartform.revision import ProofreadOptions, Revision
+from smartform.revision import DEFAULT_OPTIONS, ProofreadOptions, Revision
 from smartform.schema import FormSpec
 from smartform.tone import ToneReport, ToneScorer
 
@@ -33,7 +33,6 @@ MAX_TONE_CHARS = 40_000
 """Longest text whose tone is read: while it is, no other job can run."""
 
 _POLL_SECONDS = 0.05
-_DEFAULTS = ProofreadOptions()
 
 
 class Service:
@@ -172,7 +171,7 @@ class Service:
     def proofread(
         self,
         draft: str,
-        options: ProofreadOptions = _DEFAULTS,
+        options: ProofreadOptions = DEFAULT_OPTIONS,
         *,
         on_text: Callable[[str], None] | None = None,
         on_progress: Callable[[float, str], None] | None = None,

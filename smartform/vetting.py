@@ -16,7 +16,7 @@ from itertools import groupby
 from smartform.alignment import Change, apply, changes, count_written, joined, probability, tokens_of
 from smartform.edit_kinds import KEPT, REWORDINGS, kind_of
 from smartform.engines.base import Rewritten
-from smartform.mail_policy import Margins
+from smartform.mail_policy import NO_MARGINS, Margins
 from smartform.negation import noes, turned
 from smartform.protect import VERBATIM, Fact, Protected, invented, keys, lost
 from smartform.results import Span
@@ -78,7 +78,7 @@ def vet(
     *,
     amount: Amount,
     rewording: EditKind,
-    margins: Margins = Margins(),  # noqa: B008 - frozen
+    margins: Margins = NO_MARGINS,
     floor: float = 0.0,
 ) -> Vetted:
     """What is kept of a paragraph's revision.

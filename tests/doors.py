@@ -13,12 +13,10 @@ from smartform.engines.base import Cancel, Dictation, Transcript, never
 from smartform.errors import AudioError, Cancelled, EngineError, TextError
 from smartform.fill import Filler
 from smartform.results import FieldResult, FillResult, Span, State, not_found
-from smartform.revision import Edit, EditKind, ProofreadOptions, Refused, Revision
+from smartform.revision import DEFAULT_OPTIONS, Edit, EditKind, ProofreadOptions, Refused, Revision
 from smartform.schema import FormSpec
 from smartform.service import Service
 from smartform.tone import Tone, ToneScorer
-
-DEFAULTS = ProofreadOptions()
 
 
 class ScriptedFiller(Filler):
@@ -142,7 +140,7 @@ class ScriptedProofreader:
     def proofread(
         self,
         draft: str,
-        options: ProofreadOptions = DEFAULTS,
+        options: ProofreadOptions = DEFAULT_OPTIONS,
         *,
         on_text: Callable[[str], None] | None = None,
         on_progress: Callable[[float, str], None] | None = None,

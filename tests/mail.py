@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from smartform.engines.base import Cancel, never
 from smartform.errors import Cancelled, EngineError
 from smartform.results import Span
-from smartform.revision import Edit, EditKind, ProofreadOptions, Refused, Revision
+from smartform.revision import DEFAULT_OPTIONS, Edit, EditKind, ProofreadOptions, Refused, Revision
 from smartform.service import Service
 from smartform.tone import SpanTone, Tone, ToneReport, Weight
 from ui.email_tab import MailDesk
@@ -90,7 +90,7 @@ class ScriptedMail:
     def proofread(
         self,
         draft: str,
-        options: ProofreadOptions = ProofreadOptions(),  # noqa: B008
+        options: ProofreadOptions = DEFAULT_OPTIONS,
         *,
         on_text: Callable[[str], None] | None = None,
         on_progress: Callable[[float, str], None] | None = None,

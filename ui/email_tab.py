@@ -14,7 +14,7 @@ import gradio as gr
 
 from smartform.engines.base import Cancel, never
 from smartform.errors import InputError, TextError
-from smartform.revision import Amount, ProofreadOptions, Register, Revision
+from smartform.revision import DEFAULT_OPTIONS, Amount, ProofreadOptions, Register, Revision
 from smartform.service import Service
 from smartform.tone import ToneReport
 from ui.boundary import Answer, answering, guarded
@@ -22,8 +22,6 @@ from ui.components import busy, draft_box, notice, notice_box, revised, revision
 from ui.jobs import CORES, QUIET, Jobs, streamed, wire_cancel
 from ui.speech import Listener, Speech, draw_speech, wire_speech
 from ui.strings import i18n as t
-
-DEFAULTS = ProofreadOptions()
 
 OPTIONS = tuple(field.name for field in fields(ProofreadOptions))
 """What there is to choose beside the model; each has a component of its name."""
@@ -43,7 +41,7 @@ class Proofreader(Protocol):
     def proofread(
         self,
         draft: str,
-        options: ProofreadOptions = DEFAULTS,
+        options: ProofreadOptions = DEFAULT_OPTIONS,
         *,
         on_text: Callable[[str], None] | None = None,
         on_progress: Callable[[float, str], None] | None = None,
@@ -150,18 +148,18 @@ def _draw_settings(desk: MailDesk) -> _Settings:
         amount=gr.Radio(
             [(t("amount_errors"), Amount.ERRORS), (t("amount_tone"), Amount.TONE),
              (t("amount_rewrite"), Amount.REWRITE)],
-            value=DEFAULTS.amount, label=t("set_amount"), elem_id="set-amount",
+            value=DEFAULT_OPTIONS.amount, label=t("set_amount"), elem_id="set-amount",
         ),
         register=gr.Radio(
             [(t("register_neutral"), Register.NEUTRAL), (t("register_warm"), Register.WARM),
              (t("register_firm"), Register.FIRM)],
-            value=DEFAULTS.register, label=t("set_register"), elem_id="set-register",
+            value=DEFAULT_OPTIONS.register, label=t("set_register"), elem_id="set-register",
         ),
         temperature=_slider("temperature", 0, 2, 0.05),
         top_p=_slider("top_p", 0.05, 1, 0.05),
         max_tokens=_slider("max_tokens", 16, 2048, 16),
         repetition_penalty=_slider("repetition_penalty", 1, 2, 0.05),
-        seed=gr.Number(DEFAULTS.seed, precision=0, label=t("set_seed"), elem_id="set-seed"),
+        seed=gr.Number(DEFAULT_OPTIONS.seed, precision=0, label=t("set_seed"), elem_id="set-seed"),
         system_prompt=gr.Textbox(
             desk.system_prompt, label=t("set_system_prompt"), info=t("set_system_prompt_info"),
             lines=4, max_lines=12, elem_id="set-system-prompt",
@@ -174,7 +172,7 @@ def _slider(name: str, least: float, most: float, step: float) -> gr.Slider:
     return gr.Slider(
         least,
         most,
-        value=getattr(DEFAULTS, name),
+        value=getattr(DEFAULT_OPTIONS, name),
         step=step,
         label=t(f"set_{name}"),
         info=t(f"set_{name}_info"),
@@ -322,7 +320,7 @@ def _wire_reset(desk: MailDesk, settings: _Settings) -> None:
     components = {name: getattr(settings, name) for name in OPTIONS}
 
     def reset() -> Answer:
-        answer = {component: getattr(DEFAULTS, name) for name, component in components.items()}
+        answer = {component: getattr(DEFAULT_OPTIONS, name) for name, component in components.items()}
         return {
             **answer,
             settings.system_prompt: desk.system_prompt,
