@@ -104,7 +104,8 @@ class Subspace(nn.Module):
 
     def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
         """What the model answers at the present coordinates."""
-        return functional_call(self.model, self.weights(), inputs)  # type: ignore[no-any-return]
+        answer: tuple[Tensor, ...] = functional_call(self.model, self.weights(), inputs)
+        return answer
 
     @torch.no_grad()
     def settle(self) -> None:

@@ -27,7 +27,7 @@ from torch import Tensor
 from transformers.pytorch_utils import prune_linear_layer
 
 from training.curves import read_metrics
-from training.studies.pages import DATA, FIGURES, save_figure, table, write_results
+from training.studies.pages import DATA, FIGURES, parse, save_figure, table, write_results
 from training.studies.sentiment import SOURCE, add_arguments, fresh_model, read_task
 from training.tone import Encoded, loss_of, measure, steps
 from training.tone_model import ToneModel, logits_of
@@ -46,12 +46,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--shares", type=float, nargs="+", default=[0.0, 0.25, 0.5, 0.75, 1.0])
     parser.add_argument("--orders", type=int, default=2, help="random orders beside that of importance")
     parser.add_argument("--repeats", type=int, default=2, help="timings; the fastest counts")
-    parser.add_argument(
-        "--out", type=Path, help="folder for results and figure; the study's own if not given"
-    )
-    parser.add_argument("--draw", action="store_true", help="measure nothing, draw the results there are")
-    arguments = parser.parse_args(argv)
-    torch.set_num_threads(arguments.threads)
+    arguments = parse(parser, argv)
     results = (arguments.out or DATA) / "head_pruning.jsonl"
 
     # Measure

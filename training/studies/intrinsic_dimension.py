@@ -30,7 +30,7 @@ from torch import Tensor, nn
 
 from training.curves import read_metrics
 from training.studies.fastfood import Subspace
-from training.studies.pages import DATA, FIGURES, save_figure, table, write_results
+from training.studies.pages import DATA, FIGURES, parse, save_figure, table, write_results
 from training.studies.sentiment import SOURCE, Task, add_arguments, fresh_model, read_task
 from training.tone import Encoded, ToneConfig, learning_rate, loss_of, measure, steps, update
 from training.tone_model import ToneModel, pooled_of
@@ -49,13 +49,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--multiples", type=float, nargs="+", default=[4.0], help="of the learning rate")
     parser.add_argument("--epochs", type=float, default=1.0)
     parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument(
-        "--out", type=Path, help="folder for results and figures; the study's own if not given"
-    )
     parser.add_argument("--runs", type=Path, default=Path("runs"))
-    parser.add_argument("--draw", action="store_true", help="measure nothing, draw the results there are")
-    arguments = parser.parse_args(argv)
-    torch.set_num_threads(arguments.threads)
+    arguments = parse(parser, argv)
     results = (arguments.out or DATA) / "intrinsic_dimension.jsonl"
     figures = arguments.out or FIGURES
 

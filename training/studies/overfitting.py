@@ -26,7 +26,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from training.curves import read_metrics
-from training.studies.pages import DATA, FIGURES, save_figure, table, write_results
+from training.studies.pages import DATA, FIGURES, parse, save_figure, table, write_results
 from training.studies.sentiment import add_arguments, fresh_model, read_task
 from training.tone import Encoded
 from training.tone_model import Head, ToneModel, pooled_of
@@ -60,12 +60,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--epochs", type=int, default=60)
     parser.add_argument("--patience", type=int, default=5, help="epochs without a lower loss")
     parser.add_argument("--learning-rate", type=float, default=1e-3)
-    parser.add_argument(
-        "--out", type=Path, help="folder for results and figures; the study's own if not given"
-    )
-    parser.add_argument("--draw", action="store_true", help="measure nothing, draw the results there are")
-    arguments = parser.parse_args(argv)
-    torch.set_num_threads(arguments.threads)
+    arguments = parse(parser, argv)
     results = (arguments.out or DATA) / "overfitting.jsonl"
     figures = arguments.out or FIGURES
 

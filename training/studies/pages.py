@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
 from matplotlib.figure import Figure
 
 HERE = Path(__file__).parent
@@ -14,6 +16,15 @@ DATA = HERE / "data"
 """Where a study keeps what it measured; its figures are drawn from there."""
 
 FIGURES = HERE / "figures"
+
+
+def parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argparse.Namespace:
+    """Read the flags of a study that has `--threads`, with `--out FOLDER` and `--draw` among them."""
+    parser.add_argument("--out", type=Path, help="folder for results and figures; else the study's own")
+    parser.add_argument("--draw", action="store_true", help="measure nothing, draw the results there are")
+    arguments = parser.parse_args(argv)
+    torch.set_num_threads(arguments.threads)
+    return arguments
 
 
 def save_figure(figure: Figure, path: Path) -> None:

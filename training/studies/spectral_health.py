@@ -31,7 +31,7 @@ from smartform.engines.merging import Lora
 from training.curves import read_metrics
 from training.model import add_lora, load_base
 from training.start import start_from
-from training.studies.pages import DATA, FIGURES, save_figure, table, write_results
+from training.studies.pages import DATA, FIGURES, parse, save_figure, table, write_results
 
 BASE = "base"
 OVER, UNDER = 2.0, 6.0
@@ -49,13 +49,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         metavar="NAME=FILE",
         help="GGUF LoRA file; may be given again; the shipped ones where not given",
     )
-    parser.add_argument(
-        "--out", type=Path, help="folder for results and figures; the study's own if not given"
-    )
-    parser.add_argument("--draw", action="store_true", help="measure nothing, draw the results there are")
     parser.add_argument("--threads", type=int, default=1)
-    arguments = parser.parse_args(argv)
-    torch.set_num_threads(arguments.threads)
+    arguments = parse(parser, argv)
     results = (arguments.out or DATA) / "spectral_health.jsonl"
     figures = arguments.out or FIGURES
 
@@ -92,12 +87,14 @@ def tuned(base: str, adapter: Path) -> nn.Module:
     model, _ = load_base(base, CPU, torch.float32)
     adapted = add_lora(model, base, rank, int(lora.alpha), 0.0)
     start_from(adapted, adapter)
-    return adapted.merge_and_unload()  # type: ignore[no-any-return]
+    merged: nn.Module = adapted.merge_and_unload()
+    return merged
 
 
-def decoder_layers(model: nn.Module) -> nn.Module:
+def decoder_layers(model: Any) -> nn.Module:
     """The decoder's blocks: no adapter touches the embedding, which is the head as well."""
-    return model.get_decoder().layers  # type: ignore[no-any-return,operator]
+    layers: nn.Module = model.get_decoder().layers
+    return layers
 
 
 def weights(layers: nn.Module) -> Iterator[tuple[str, Tensor]]:
