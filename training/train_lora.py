@@ -71,8 +71,11 @@ def main(argv: Sequence[str] | None = None) -> None:
         sys.exit(str(problem))
 
 
-def train(run: LoraRun, *, resume: bool = False) -> Path:
+def train(run: LoraRun, *, resume: bool = False, callbacks: Sequence[TrainerCallback] = ()) -> Path:
     """Train until the epochs or steps are over, or the evaluation loss falls no more.
+
+    Args:
+        callbacks: hooks of the Trainer besides the run's own.
 
     Returns:
         The folder of the best adapter.
@@ -100,23 +103,43 @@ def train(run: LoraRun, *, resume: bool = False) -> Path:
         flush=True,
     )
 
-    # Training
     run.folder.mkdir(parents=True, exist_ok=True)
     (run.folder / "config.yaml").write_text(yaml.safe_dump(run.to_dict(), sort_keys=False))
-    callbacks: list[TrainerCallback] = [MetricsFile(run.folder / "metrics.jsonl")]
+    trainer = fit(run, model, tokenizer, learnt, held, callbacks=callbacks, checkpoint=checkpoint)
+    trainer.save_model(str(run.folder / "best"))
+    return run.folder / "best"
+
+
+def fit(
+    run: LoraRun,
+    model: Any,
+    tokenizer: Any,
+    learnt: list[Tokens],
+    held: list[Tokens],
+    *,
+    callbacks: Sequence[TrainerCallback] = (),
+    checkpoint: str | None = None,
+) -> Trainer:
+    """Train what is not frozen of a model by the run's schedule; its folder takes metrics and checkpoints.
+
+    Args:
+        learnt, held: rows to learn from, and to watch if there are any.
+        callbacks: hooks of the Trainer besides the run's own.
+        checkpoint: folder to go on from.
+    """
+    hooks = [MetricsFile(run.folder / "metrics.jsonl"), *callbacks]
     if run.patience and held:
-        callbacks.append(EarlyStoppingCallback(early_stopping_patience=run.patience))
+        hooks.append(EarlyStoppingCallback(early_stopping_patience=run.patience))
     trainer = Trainer(
         model=model,
         args=training_arguments(run, evaluate=bool(held)),
         train_dataset=learnt,  # type: ignore[arg-type]
         eval_dataset=held or None,  # type: ignore[arg-type]
-        data_collator=partial(collate, pad=tokenizer.pad_token_id or 0, masked=run.engine == "unsloth"),
-        callbacks=callbacks,
+        data_collator=partial(collate, pad=tokenizer.pad_token_id or 0, masked=not run.packing),
+        callbacks=hooks,
     )
     trainer.train(resume_from_checkpoint=checkpoint)
-    trainer.save_model(str(run.folder / "best"))
-    return run.folder / "best"
+    return trainer
 
 
 def check_machine(run: LoraRun) -> None:
