@@ -1,7 +1,8 @@
 """When a mail is revised at all: by how much a revision must be likelier than the draft as it stands.
 
 Mending errors and choosing other words are decided apart: a model that mends well may reword at will.
-What comes across as impolite needs other words, so less is asked of them there.
+What comes across as impolite needs other words: a revision that comes across as much more polite is taken
+there however likely it is, for all that it must keep (`smartform.vetting`).
 
 The numbers are fitted on held-out examples (`python -m training.calibrate_email`) and stored in
 `email_policy.json`; nothing here is set by hand.
@@ -10,6 +11,7 @@ The numbers are fitted on held-out examples (`python -m training.calibrate_email
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
@@ -32,6 +34,8 @@ class Margins:
 
 
 NO_MARGINS = Margins()
+ANY = Margins(-math.inf, -math.inf)
+"""Lets every revision through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,7 @@ class MailPolicy:
         caution: how much likelier than the draft's own next token another one must be to be written.
         errors, rewording: as `Margins` has them.
         impolite: the margin of rewording where the paragraph comes across as impolite.
+        rise: by how much more polite, from -1 to 1, its revision must come across there to need no margin.
         floor: least probability of a single change, the geometric mean over its tokens: less sure ones
             are left out, so that they do not spoil the others.
     """
@@ -50,12 +55,23 @@ class MailPolicy:
     errors: float = 0.0
     rewording: float = 0.0
     impolite: float = 0.0
+    rise: float = math.inf
     floor: float = 0.0
 
     def margins(self, tone: Tone | None) -> Margins:
         """What is asked of the revision of a paragraph that comes across so (None: not known)."""
-        rude = tone is not None and tone.manner is Politeness.IMPOLITE
-        return Margins(self.errors, self.impolite if rude else self.rewording)
+        return Margins(self.errors, self.impolite if is_rude(tone) else self.rewording)
+
+    def calms(self, before: Tone | None, after: Tone | None) -> bool:
+        """Whether an impolite paragraph's revision comes across as so much more polite that it is taken."""
+        if before is None or after is None or not is_rude(before):
+            return False
+        return after.politeness_score - before.politeness_score >= self.rise
+
+
+def is_rude(tone: Tone | None) -> bool:
+    """Whether a text comes across as impolite, as far as is known."""
+    return tone is not None and tone.manner is Politeness.IMPOLITE
 
 
 @cache

@@ -14,7 +14,7 @@ from smartform.edit_kinds import REWORDINGS, rewording_kind
 from smartform.engines.base import Cancel, Rewriter, Rewritten, never
 from smartform.errors import Cancelled, TextError
 from smartform.mail_layout import fitting, is_html, prose
-from smartform.mail_policy import MailPolicy, shipped
+from smartform.mail_policy import ANY, MailPolicy, Margins, is_rude, shipped
 from smartform.mail_prompts import revision_prompt
 from smartform.protect import names_of, protected
 from smartform.results import Span
@@ -22,7 +22,7 @@ from smartform.revision import DEFAULT_OPTIONS, Edit, EditKind, ProofreadOptions
 from smartform.tone import Tone, ToneScorer
 from smartform.values import languages_of
 from smartform.values.words import whole
-from smartform.vetting import Vetted, moved, vet
+from smartform.vetting import Vetted, moved, rewords, vet
 
 MAX_CHARS = 20_000
 """Longer drafts are refused: that is some 3,500 words, more than a mail has."""
@@ -131,22 +131,27 @@ class Proofreader:
         """What is kept of a paragraph's revision; its tone is scored only where that decides something."""
         facts = protected(text, work.names)
 
-        def vetted_as(rewording: EditKind) -> Vetted:
+        def vetted_as(rewording: EditKind, margins: Margins) -> Vetted:
             return vet(
                 text,
                 rewritten,
                 facts,
                 amount=work.options.amount,
                 rewording=rewording,
-                margins=self._policy.margins(tone),
+                margins=margins,
                 floor=self._policy.floor,
             )
 
-        vetted = vetted_as(EditKind.TONE)
+        if is_rude(tone) and rewords(text, rewritten):
+            bold = vetted_as(EditKind.TONE, ANY)
+            if self._policy.calms(tone, *self._tones([Revision(text, bold.edits).text])):
+                return bold
+        margins = self._policy.margins(tone)
+        vetted = vetted_as(EditKind.TONE, margins)
         if not any(edit.kind in REWORDINGS for edit in vetted.edits):
             return vetted
         [after] = self._tones([rewritten.text])
-        return vetted_as(rewording_kind(work.options, tone, after))
+        return vetted_as(rewording_kind(work.options, tone, after), margins)
 
     def _tones(self, texts: Sequence[str]) -> Sequence[Tone | None]:
         return [None] * len(texts) if self.scorer is None else self.scorer.score(texts)

@@ -17,6 +17,7 @@ from smartform.alignment import Change, apply, changes, count_written, joined, p
 from smartform.edit_kinds import KEPT, REWORDINGS, kind_of
 from smartform.engines.base import Rewritten
 from smartform.mail_policy import NO_MARGINS, Margins
+from smartform.matter import matter, retained
 from smartform.negation import noes, turned
 from smartform.protect import VERBATIM, Fact, Protected, invented, keys, lost
 from smartform.results import Span
@@ -31,6 +32,13 @@ LEEWAY = (2, 6)
 
 LEAST_KEPT = 0.15
 """Share of a revision's words that must be the draft's; with fewer it is another text."""
+
+LEAST_MATTER = 0.45
+"""Share of a draft's words with matter that its revision must still have. What people made of rude drafts in
+the training data keeps 0.76 in the median; one in twenty less than 0.46."""
+
+JUDGED_MATTER = 4
+"""Paragraphs with fewer such words may be said with others."""
 
 JUDGED_WORDS = 8
 """Shorter paragraphs may be said anew altogether."""
@@ -268,6 +276,8 @@ def _flaw(source: str, rewritten: Rewritten) -> str:
     shared = sum((Counter(old) & Counter(new)).values())
     if len(old) >= JUDGED_WORDS and shared < LEAST_KEPT * len(new):
         return "The revision is another text."
+    if len(matter(source)) >= JUDGED_MATTER and retained(source, rewritten.text) < LEAST_MATTER:
+        return "The revision would leave out much of what the draft says."
     return ""
 
 

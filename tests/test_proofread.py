@@ -231,6 +231,19 @@ def test_other_words_have_a_margin_of_their_own_and_another_where_the_draft_is_i
     assert not changed(rude, errors=0.1, rewording=0.1, impolite=9.0)
 
 
+def test_a_revision_that_comes_across_as_much_more_polite_needs_no_margin():
+    calm, rude = "Send it now to all of us here.", "Send it now, stupid, to all of us."
+    script = {calm: "Could you please send it to all of us?", rude: "Could you please send it to all of us?"}
+
+    def changed(draft, rise):
+        policy = MailPolicy(9.0, 9.0, 9.0, 9.0, rise)
+        return proofread(draft, script, nats=1.0, scorer=FakeScorer(), policy=policy).changed
+
+    assert changed(rude, rise=0.3)
+    assert not changed(rude, rise=2.5)
+    assert not changed(calm, rise=0.3)
+
+
 def test_an_unsure_change_does_not_spoil_the_sure_ones():
     draft = "Nobody answer my mails, and it have cost us a lot."
     script = {draft: "Please don't take my mails, and it has cost us a lot."}

@@ -5,15 +5,16 @@ sure the model must be of a single change.
 
 Uses the examples that the run held out of training and those of its `calibration` files, never the
 evaluation files, and writes `smartform/email_policy.json`. Each example is revised once for each caution,
-through the product's own vetting; all combinations of margins are then tried on what came of it. Rewordings
-are right in more ways than one, so of margins that correct alike those count after which most impolite
-drafts come across as more polite to the product's scorer. The floor of single changes is the
-one whose mended errors have the best F0.5.
+through the product's own vetting; all combinations of margins and rise are then tried on what came of it.
+Rewordings are right in more ways than one, so impolite drafts that come across as more polite to the
+product's scorer count as much as wanted changes that are made. The floor of single changes is the one whose
+mended errors have the best F0.5.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import product
@@ -24,7 +25,7 @@ from smartform.edit_kinds import ERRORS, RAISED, kind_of
 from smartform.engines.base import Rewriter, Rewritten
 from smartform.engines.load import text_engine, tone_scorer
 from smartform.errors import WeightsError
-from smartform.mail_policy import MailPolicy, Margins
+from smartform.mail_policy import ANY, MailPolicy
 from smartform.protect import protected
 from smartform.results import Span
 from smartform.revision import EditKind, ProofreadOptions, Revision
@@ -41,9 +42,12 @@ from training.word_edits import EditCounts
 LEFT_ALONE = 0.95
 """The least share of the clean texts that must stay as they are."""
 
-CAUTIONS = (0.5,)
+CAUTIONS = (0.0,)
 MARGINS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0)
 """Nats that are tried."""
+
+RISES = (0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 3.0)
+"""Politeness gained that is tried as reason enough; the last is never reached."""
 
 FLOORS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4)
 """Probabilities that are tried."""
@@ -61,7 +65,7 @@ class Revised:
         gain: nats by which it is likelier than the draft, for each token of its changes.
         rewords: whether it chooses other words besides mending errors.
         impolite: whether the prompt says that the draft is impolite.
-        calmer: whether it comes across as more polite than the draft.
+        rise: by how much more polite than an impolite draft it comes across.
         right: how many of the wanted changes it makes, of `wanted`.
         errors: its changes of spelling and grammar, compared with those wanted.
     """
@@ -71,13 +75,15 @@ class Revised:
     gain: float
     rewords: bool
     impolite: bool
-    calmer: bool
+    rise: float
     right: int
     wanted: int
     errors: EditCounts
 
     def taken(self, policy: MailPolicy) -> bool:
         """Whether a policy lets it be revised so."""
+        if self.rewords and self.impolite and self.rise >= policy.rise:
+            return True
         rewording = policy.impolite if self.impolite else policy.rewording
         return self.gain > (rewording if self.rewords else policy.errors)
 
@@ -117,7 +123,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     for caution in CAUTIONS:
         made[caution] = [rewrite(engine, example, caution) for example in held]
         found = judged(made[caution])
-        outcomes += [outcome(MailPolicy(caution, *three), found) for three in product(MARGINS, repeat=3)]
+        numbers = product(MARGINS, MARGINS, MARGINS, RISES)
+        outcomes += [outcome(MailPolicy(caution, *four), found) for four in numbers]
         told(best([one for one in outcomes if one.policy.caution == caution]))
     policy = best(outcomes).policy
 
@@ -157,7 +164,7 @@ def revised(example: Rewrite, rewritten: Rewritten, scorer: ToneScorer, floor: f
         protected(draft),
         amount=example.amount,
         rewording=EditKind.TONE,
-        margins=Margins(-float("inf"), -float("inf")),
+        margins=ANY,
         floor=floor,
     )
     text = Revision(draft, vetted.edits).text
@@ -166,20 +173,20 @@ def revised(example: Rewrite, rewritten: Rewritten, scorer: ToneScorer, floor: f
     return Revised(
         clean=not wanted,
         changed=bool(made),
-        gain=float("inf") if likelier is None else likelier,
+        gain=math.inf if likelier is None else likelier,
         rewords=rewords(draft, rewritten),
         impolite=impolite(example),
-        calmer=impolite(example) and text != draft and calmer(draft, text, scorer),
+        rise=rise(draft, text, scorer) if impolite(example) and text != draft else 0.0,
         right=len(_places(wanted) & _places(made)),
         wanted=len(wanted),
         errors=_compared(_errors(draft, wanted), _errors(draft, made)),
     )
 
 
-def calmer(draft: str, text: str, scorer: ToneScorer) -> bool:
-    """Whether a text comes across as more polite than the draft."""
+def rise(draft: str, text: str, scorer: ToneScorer) -> float:
+    """By how much more polite than the draft a text comes across."""
     before, after = scorer.score([draft, text])
-    return after.politeness_score - before.politeness_score >= RAISED
+    return after.politeness_score - before.politeness_score
 
 
 def outcome(policy: MailPolicy, examples: Sequence[Revised]) -> Outcome:
@@ -189,7 +196,7 @@ def outcome(policy: MailPolicy, examples: Sequence[Revised]) -> Outcome:
     left = len(clean) - sum(example.clean and example.changed for example in taken)
     right, wanted = sum(example.right for example in taken), sum(example.wanted for example in examples)
     rude = [example for example in examples if example.impolite and not example.clean]
-    calmed = sum(example.calmer for example in rude if example.taken(policy)) / max(1, len(rude))
+    calmed = sum(example.rise >= RAISED for example in rude if example.taken(policy)) / max(1, len(rude))
     errors = EditCounts()
     for example in examples:
         e = example.errors
@@ -202,7 +209,7 @@ def told(found: Outcome) -> Outcome:
     policy = found.policy
     print(
         f"caution {policy.caution:.1f}, margins of errors {policy.errors:.2f}, of rewording"
-        f" {policy.rewording:.2f}, impolite {policy.impolite:.2f},"
+        f" {policy.rewording:.2f}, impolite {policy.impolite:.2f}, rise {policy.rise:.1f},"
         f" floor {policy.floor:.2f}: left alone {found.left_alone:.3f}, corrected {found.corrected:.3f},"
         f" calmed {found.calmed:.3f}, F0.5 {found.f_half:.3f}",
         flush=True,
@@ -211,9 +218,9 @@ def told(found: Outcome) -> Outcome:
 
 
 def best(outcomes: Sequence[Outcome]) -> Outcome:
-    """Of those that leave enough alone, the one that corrects most, then the one that calms most."""
+    """Of those that leave enough alone, the one that corrects and calms most, the two shares added."""
     careful = leaving(outcomes, LEFT_ALONE)
-    return max(careful, key=lambda o: (o.corrected, o.calmed, [-number for number in _numbers(o.policy)]))
+    return max(careful, key=lambda o: (o.corrected + o.calmed, [-number for number in _numbers(o.policy)]))
 
 
 def leaving(outcomes: Sequence[Outcome], share: float) -> list[Outcome]:
@@ -223,7 +230,7 @@ def leaving(outcomes: Sequence[Outcome], share: float) -> list[Outcome]:
 
 
 def _numbers(policy: MailPolicy) -> tuple[float, ...]:
-    return policy.caution, policy.errors, policy.rewording, policy.impolite
+    return policy.caution, policy.errors, policy.rewording, policy.impolite, -policy.rise
 
 
 def surest(outcomes: Sequence[Outcome]) -> Outcome:

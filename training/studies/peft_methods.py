@@ -206,7 +206,7 @@ def measured(settings: LoraRun, task: Task, name: str, rows: int, seed: int) -> 
     """Tune and measure.
 
     Returns:
-        method, seed, parameters (that are trained), seconds of training, memory (MiB resident at most),
+        method, seed, parameters (that are trained), seconds of processor time, memory (MiB resident at most),
         before and loss (nats a token of the test sentences' answers), precision, recall and f_half of the
         edits made in them.
     """
@@ -220,9 +220,9 @@ def measured(settings: LoraRun, task: Task, name: str, rows: int, seed: int) -> 
     steps = math.ceil(rows / (run.batch * run.accumulation))
     model = method.put(model, tokenizer, steps)
     parameters = sum(p.numel() for p in model.parameters() if p.requires_grad)
-    started = time.monotonic()
+    started = time.process_time()
     fit(run, model, tokenizer, learnt, [], callbacks=[Allocation()])
-    seconds = time.monotonic() - started
+    seconds = time.process_time() - started
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     loss = loss_on(model, tested, pad=0)
     edits = mended(Answerer(tokenizer, TransformersWriter(model, tokenizer, 16)), task.test)
@@ -265,7 +265,7 @@ class Allocation(TrainerCallback):
 
 def summary(rows: Sequence[Mapping[str, Any]]) -> str:
     """A Markdown table, the lowest loss first; ± is the standard deviation over the seeds."""
-    header = ["method", "numbers trained", "seconds", "MiB", "perplexity before", "after", "loss"]
+    header = ["method", "numbers trained", "CPU seconds", "MiB", "perplexity before", "after", "loss"]
     header += ["precision", "recall", "F0.5", "seeds"]
     lines = []
     for method, found in sorted(_grouped(rows).items(), key=lambda pair: _mean(pair[1], "loss")):
@@ -300,7 +300,7 @@ def draw(rows: Sequence[Mapping[str, Any]], out: Path) -> None:
             axes.axhline(fmean(row["before"] for row in rows), color="grey", linestyle=":", label="untuned")
             axes.legend(frameon=False)
         else:
-            axes.set(xlabel="seconds of training", ylabel="F0.5 of the edits")
+            axes.set(xlabel="CPU seconds of training", ylabel="F0.5 of the edits")
     save_figure(figure, out)
 
 
