@@ -9,7 +9,7 @@ from smartform.engines.base import Rewritten
 from smartform.matter import matter, retained
 from smartform.protect import protected
 from smartform.revision import Amount, EditKind
-from smartform.vetting import LEAST_MATTER, vet
+from smartform.vetting import LEAST_MATTER, LEAVES_OUT, vet
 
 WRITTEN = Path(__file__).resolve().parents[1] / "training" / "data" / "email"
 
@@ -57,3 +57,11 @@ def test_what_people_made_of_rude_mails_mostly_passes():
     ]
     assert len(shares) > 300
     assert sum(share >= LEAST_MATTER for share in shares) / len(shares) > 0.95
+
+
+def test_a_sentence_that_no_longer_says_what_it_said_is_refused():
+    draft = "I have got three mails about jobs that are not mine. Learn to read or take me off your list."
+    after = "I have had three mails about jobs that are not mine. Please understand."
+    vetted = vet(draft, Rewritten(after, True), protected(draft), amount=Amount.TONE, rewording=EditKind.TONE)
+    assert [refused.reason for refused in vetted.refused] == [LEAVES_OUT]
+    assert all(edit.span.end < draft.index("Learn") for edit in vetted.edits)

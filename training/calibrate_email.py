@@ -46,7 +46,7 @@ CAUTIONS = (0.0,)
 MARGINS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0)
 """Nats that are tried."""
 
-RISES = (0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 3.0)
+RISES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 3.0)
 """Politeness gained that is tried as reason enough; the last is never reached."""
 
 FLOORS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4)
