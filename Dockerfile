@@ -5,7 +5,7 @@
 #
 # Weights are fetched on the first start and kept in the volume. To have them in the image, build
 # with --build-arg FETCH=1 (on a Space: a variable FETCH): a quicker start, a larger image.
-FROM python:3.11-slim AS build
+FROM python:3.12-slim AS build
 
 RUN apt-get update \
  && apt-get install -y --no-install-recommends build-essential cmake git \
@@ -15,7 +15,7 @@ COPY requirements.txt .
 # requirements.txt asks for a llama.cpp that runs on any x86-64 with AVX2, whatever built it.
 RUN pip wheel --no-cache-dir --wheel-dir wheels -r requirements.txt
 
-FROM python:3.11-slim
+FROM python:3.12-slim
 
 # libgomp1: threads of llama.cpp and CTranslate2.  ffmpeg: recordings of any format.
 RUN apt-get update \

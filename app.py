@@ -29,6 +29,7 @@ from ui.email_tab import MailDesk
 from ui.form_tab import Desk, Preset
 from ui.layout import build_app, serve_on
 from ui.resume_tab import ResumeDesk
+from ui.zerogpu import report
 
 FIRST_PRESET = "hotel_booking"
 
@@ -79,6 +80,7 @@ def main() -> None:
     )
     server = uvicorn.Server(config)
     threading.Thread(target=_warm, args=(service, server), daemon=True).start()
+    report()
     server.run()
 
 
