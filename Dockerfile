@@ -11,9 +11,11 @@ RUN apt-get update \
  && apt-get install -y --no-install-recommends build-essential cmake git \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /build
-COPY requirements.txt .
-# requirements.txt asks for a llama.cpp that runs on any x86-64 with AVX2, whatever built it.
-RUN pip wheel --no-cache-dir --wheel-dir wheels -r requirements.txt
+COPY requirements.txt requirements/llama.cmake ./
+# requirements.txt asks for a llama.cpp that runs on any x86-64 with AVX2, whatever built it; llama.cmake
+# leaves out what the app does not load.
+RUN CMAKE_ARGS=-DCMAKE_PROJECT_llama_cpp_INCLUDE=/build/llama.cmake \
+    pip wheel --no-cache-dir --wheel-dir wheels -r requirements.txt
 
 FROM python:3.12-slim
 
