@@ -5,17 +5,19 @@
 #
 # Weights are fetched on the first start and kept in the volume. To have them in the image, build
 # with --build-arg FETCH=1 (on a Space: a variable FETCH): a quicker start, a larger image.
-FROM python:3.11-slim AS build
+FROM python:3.12-slim AS build
 
 RUN apt-get update \
  && apt-get install -y --no-install-recommends build-essential cmake git \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /build
-COPY requirements.txt .
-# requirements.txt asks for a llama.cpp that runs on any x86-64 with AVX2, whatever built it.
-RUN pip wheel --no-cache-dir --wheel-dir wheels -r requirements.txt
+COPY requirements.txt requirements/llama.cmake ./
+# requirements.txt asks for a llama.cpp that runs on any x86-64 with AVX2, whatever built it; llama.cmake
+# leaves out what the app does not load.
+RUN CMAKE_ARGS=-DCMAKE_PROJECT_llama_cpp_INCLUDE=/build/llama.cmake \
+    pip wheel --no-cache-dir --wheel-dir wheels -r requirements.txt
 
-FROM python:3.11-slim
+FROM python:3.12-slim
 
 # libgomp1: threads of llama.cpp and CTranslate2.  ffmpeg: recordings of any format.
 RUN apt-get update \

@@ -75,7 +75,7 @@ train-forms: env test-env
 	$(BIN)/python -m training.calibrate --config $(FORMS)
 	$(BIN)/python -m training.evaluate forms --data training/data/forms/dev.jsonl --report runs/forms/report
 	$(BIN)/python -m training.card --config $(FORMS) --adapter models/forms.gguf --report runs/forms/report \
-	  --out models/forms.md
+	  --again 'make train-forms' --out models/forms.md
 
 EMAIL := training/configs/email.yaml
 train-email: env test-env

@@ -9,7 +9,7 @@ import logging
 import os
 import threading
 import time
-from dataclasses import replace
+from collections.abc import Mapping
 from pathlib import Path
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
@@ -17,6 +17,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 import fastapi
 import uvicorn
 
+from smartform.engines import choices
 from smartform.engines.load import service as load_service
 from smartform.errors import SmartFormError
 from smartform.mail_prompts import RULES
@@ -29,41 +30,43 @@ from ui.email_tab import MailDesk
 from ui.form_tab import Desk, Preset
 from ui.layout import build_app, serve_on
 from ui.resume_tab import ResumeDesk
+from ui.zerogpu import report
 
 FIRST_PRESET = "hotel_booking"
 
 EXAMPLE_MAIL = Path(__file__).parent / "ui" / "static" / "example_mail.txt"
 EXAMPLE_RESUME = EXAMPLE_MAIL.with_name("example_resume.txt")
 
-TITLES = {"local": "Gemma 3 270M, our e-mail adapter", "remote": "The remote server"}
-"""What the e-mail tab calls its models."""
-
 STOP_SECONDS = 3
 """How long a stop waits for open connections: a page left open holds one for good."""
 
 
-def build(service: Service, mail: MailDesk | None = None, *, local: bool = True) -> fastapi.FastAPI:
+def build(
+    service: Service,
+    mail: MailDesk | None = None,
+    *,
+    fillers: Mapping[str, Service] | None = None,
+    local: bool = True,
+) -> fastapi.FastAPI:
     """The page, REST and MCP around `service`, as one application.
 
     Args:
         mail: what the e-mail tab works with; None leaves the tab out.
+        fillers: name shown → what fills the screen's forms with that model; None for `service` alone.
         local: False where texts are sent to a model on another machine.
     """
     known = {name: Preset(form, example(name)) for name, form in presets().items()}
     server = fastapi.FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     server.include_router(build_router(service))
-    desk = Desk(service, known, FIRST_PRESET)
+    desk = Desk(service, known, FIRST_PRESET, fillers or {"Smart Form": service})
     resume = ResumeDesk(service, EXAMPLE_RESUME.read_text(encoding="utf-8").rstrip())
     return serve_on(server, build_app(desk, make_tools(service), mail=mail, resume=resume, local=local))
 
 
 def mail_desk(settings: Settings, service: Service) -> MailDesk:
-    """The e-mail tab's models: the one that the app runs on and, beside a local one, the remote server's."""
-    models = {TITLES[settings.engine]: service}
-    if settings.engine == "local" and settings.remote_url:
-        models[TITLES["remote"]] = load_service(replace(settings, engine="remote"))
+    """What the e-mail tab works with."""
     draft = EXAMPLE_MAIL.read_text(encoding="utf-8").rstrip()
-    return MailDesk(service, service, models, RULES, draft)
+    return MailDesk(service, service, choices.for_mail(settings, service), RULES, draft)
 
 
 def main() -> None:
@@ -71,7 +74,12 @@ def main() -> None:
     settings = Settings.from_environment()
     service = load_service(settings)
     config = uvicorn.Config(
-        build(service, mail_desk(settings, service), local=settings.engine == "local"),
+        build(
+            service,
+            mail_desk(settings, service),
+            fillers=choices.for_forms(settings, service),
+            local=settings.engine == "local",
+        ),
         host="0.0.0.0",
         port=settings.port,
         log_level="warning",
@@ -79,6 +87,7 @@ def main() -> None:
     )
     server = uvicorn.Server(config)
     threading.Thread(target=_warm, args=(service, server), daemon=True).start()
+    report()
     server.run()
 
 

@@ -9,7 +9,7 @@
 The repository is created where it does not exist, the card becomes its README.md, and the entry
 that is printed pins the commit and the file's sha256. Saved as a TOML file (`--entry`), it is what
 SMARTFORM_MODELS names. `--restart-space` puts it into a Space, sets the Space's SMARTFORM_MODELS
-and SMARTFORM_ADAPTER, and restarts it.
+and SMARTFORM_ADAPTER (SMARTFORM_EMAIL_ADAPTER for mails), and restarts it.
 
 Environment: HF_TOKEN (a token that may write), HF_ENDPOINT (another Hub).
 """
@@ -32,12 +32,16 @@ from huggingface_hub import CommitOperationAdd, HfApi
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, HTTPError
 
 from smartform.engines import models
+from smartform.engines.figures import figures
 from smartform.engines.load import BASE_MODEL
 from smartform.engines.models import Artifact
 from smartform.errors import SmartFormError
 
 ENTRY_FILE = "pushed.toml"
 """Where a Space keeps the entry of its adapter."""
+
+_VARIABLES = {"forms": "SMARTFORM_ADAPTER", "email": "SMARTFORM_EMAIL_ADAPTER"}
+"""The setting that makes the app use an adapter for that job."""
 
 _HUB_LICENCES = {"LicenseRef-Gemma": "gemma"}
 """What the Hub calls licences that its list names otherwise than SPDX."""
@@ -71,13 +75,14 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str]) -> None:
     base = models.named(arguments.base)
     files = {arguments.adapter.name: adapter_bytes(arguments.adapter)}
     files["README.md"] = read_card(arguments.card, base, arguments.base_model)
+    said = figures(arguments.card.read_text(encoding="utf-8"))
     identity = arguments.id or arguments.adapter.stem
     title = arguments.title or f"{arguments.adapter.stem} adapter of {arguments.repo}"
     if arguments.dry_run:
         for name, content in files.items():
             print(f"would push {name}, {len(content):,} bytes, to {arguments.repo}")
         print("\n" + files["README.md"].decode())
-        print(entry(identity, title, base, arguments.adapter, arguments.repo, "main"))
+        print(entry(identity, title, base, arguments.adapter, arguments.repo, "main", said))
         return
     token = environment.get("HF_TOKEN", "").strip()
     if not token:
@@ -85,12 +90,12 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str]) -> None:
     api = HfApi(token=token)
     revision = push(api, arguments.repo, files, private=arguments.private)
     print(f"pushed to {api.endpoint}/{arguments.repo} at revision {revision}\n", file=sys.stderr)
-    table = entry(identity, title, base, arguments.adapter, arguments.repo, revision)
+    table = entry(identity, title, base, arguments.adapter, arguments.repo, revision, said)
     print(table)
     if arguments.entry:
         arguments.entry.write_text(table, encoding="utf-8")
     if arguments.restart_space:
-        restart(api, arguments.restart_space, identity, table)
+        restart(api, arguments.restart_space, identity, table, _VARIABLES.get(job(arguments.adapter), ""))
         print(f"{arguments.restart_space} restarts with '{identity}'", file=sys.stderr)
 
 
@@ -134,8 +139,14 @@ def read_card(path: Path, base: Artifact, base_model: str | None) -> bytes:
     return f"---\n{yaml.safe_dump(about, sort_keys=False)}---\n{text}".encode()
 
 
-def entry(identity: str, title: str, base: Artifact, adapter: Path, repo: str, revision: str) -> str:
-    """The table of `smartform/engines/models.toml` that names the pushed file."""
+def entry(
+    identity: str, title: str, base: Artifact, adapter: Path, repo: str, revision: str, said: str
+) -> str:
+    """The table of `smartform/engines/models.toml` that names the pushed file.
+
+    Args:
+        said: how well the adapter does its job, in one line, for the screen.
+    """
     content = adapter.read_bytes()
 
     def table(name: str, members: Mapping[str, str | int]) -> str:
@@ -145,6 +156,7 @@ def entry(identity: str, title: str, base: Artifact, adapter: Path, repo: str, r
 
     name = json.dumps(identity, ensure_ascii=False)
     about = {"task": "adapter", "title": title, "licence": base.licence, "licence_url": base.licence_url}
+    about |= {"job": job(adapter), "figures": said}
     file = {"name": adapter.name, "size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
     source = {"kind": "hub", "repo": repo, "revision": revision}
     tables = (
@@ -153,6 +165,12 @@ def entry(identity: str, title: str, base: Artifact, adapter: Path, repo: str, r
         table(f"[[{name}.sources]]", source),
     )
     return "\n\n".join(tables) + "\n"
+
+
+def job(adapter: Path) -> str:
+    """What a GGUF adapter was made for: 'forms', 'email' or another name; empty where it does not say."""
+    field = gguf.GGUFReader(adapter).get_field(gguf.Keys.Adapter.LORA_TASK_NAME)
+    return str(field.contents()) if field else ""
 
 
 def push(api: HfApi, repo: str, files: Mapping[str, bytes], *, private: bool = False) -> str:
@@ -169,8 +187,11 @@ def push(api: HfApi, repo: str, files: Mapping[str, bytes], *, private: bool = F
         return _commit(api, repo, "model", files, "Adapter and card")
 
 
-def restart(api: HfApi, space: str, identity: str, table: str) -> None:
+def restart(api: HfApi, space: str, identity: str, table: str, variable: str) -> None:
     """Make a Space use the adapter `identity`, whose manifest entry is `table`, and restart it.
+
+    Args:
+        variable: the setting that names the adapter; empty where the app has no job for it.
 
     Raises:
         PushError: the Hub refused, or cannot be reached.
@@ -178,7 +199,8 @@ def restart(api: HfApi, space: str, identity: str, table: str) -> None:
     with _translating(space):
         _commit(api, space, "space", {ENTRY_FILE: table.encode()}, f"Adapter {identity}")
         api.add_space_variable(space, "SMARTFORM_MODELS", ENTRY_FILE)
-        api.add_space_variable(space, "SMARTFORM_ADAPTER", identity)
+        if variable:
+            api.add_space_variable(space, variable, identity)
         api.restart_space(space)
 
 

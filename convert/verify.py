@@ -92,8 +92,20 @@ def main(argv: Sequence[str] | None = None) -> None:
     for base, adapter in loads:
         found = compare(wanted, llama_logits(base, adapter, prompts))
         print(f"{adapter or base}: {found}")
-        if found.mean > arguments.max_share * moved.mean or found.same_first < arguments.min_same_first:
+        if not agrees(found, moved, arguments.max_share, arguments.min_same_first):
             sys.exit(f"{adapter or base} does not say what the PEFT adapter says.")
+
+
+def agrees(found: Agreement, moved: Agreement, max_share: float, min_same_first: float) -> bool:
+    """Whether a GGUF file says what the PEFT adapter says.
+
+    Args:
+        found: the file against the adapter.
+        moved: the adapter against the bare base.
+        max_share: largest mean difference of the file, as a share of the adapter's own effect.
+        min_same_first: least share of places with the same first token.
+    """
+    return found.mean <= max_share * moved.mean and found.same_first >= min_same_first
 
 
 def sample_prompts(chat: ChatFormat) -> Iterator[list[Segment]]:

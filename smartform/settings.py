@@ -12,7 +12,7 @@
 | SMARTFORM_REMOTE_MODE | `protocol` (FIELD lines) or `schema` (JSON schema) | protocol |
 | SMARTFORM_TRANSCRIBER | `faster-whisper` or `openai-whisper` | faster-whisper |
 | SMARTFORM_THREADS | CPU threads the models may use | all cores |
-| PORT | port of the app | 7860 |
+| PORT | port of the app; on a Space it is always 7860 | 7860 |
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ MODES = ("protocol", "schema")
 TRANSCRIBERS = ("faster-whisper", "openai-whisper")
 NO_ADAPTER = "none"
 """The adapter setting that asks for the bare base model."""
+SPACE_PORT = 7860
+"""Where a Space looks for its app; the PORT that it sets may be that of a proxy of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ class Settings:
             remote_mode=_choice(env, "SMARTFORM_REMOTE_MODE", MODES),
             transcriber=_choice(env, "SMARTFORM_TRANSCRIBER", TRANSCRIBERS),
             threads=_number(env, "SMARTFORM_THREADS", 1, 1024, None),
-            port=_number(env, "PORT", 1, 65535, 7860) or 7860,
+            port=SPACE_PORT if env.get("SPACE_ID") else _number(env, "PORT", 1, 65535, 7860) or 7860,
         )
         if settings.engine == "remote":
             _need_remote(settings)

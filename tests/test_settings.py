@@ -28,6 +28,10 @@ def test_defaults() -> None:
     assert load.needed(settings) == ("gemma-3-270m-latin", "forms", "email", "whisper-base")
 
 
+def test_a_space_is_served_where_it_looks_whatever_port_it_names() -> None:
+    assert Settings.from_environment({"SPACE_ID": "me/forms", "PORT": "7861"}).port == 7860
+
+
 def test_remote_needs_no_local_text_model_and_never_shows_its_key() -> None:
     settings = Settings.from_environment(REMOTE)
     assert "sk-secret" not in f"{settings} {settings!r}"

@@ -1,7 +1,8 @@
 """Write an adapter's model card from its run and its evaluation.
 
     python -m training.card --config training/configs/forms.yaml --adapter models/forms.gguf \\
-        --report runs/forms/report --baseline runs/forms/report-base --out models/forms.md
+        --report runs/forms/report --baseline runs/forms/report-base --again 'make train-forms' \\
+        --out models/forms.md
 
 Every figure in the card is read from the evaluation's `summary.json` and the run's `metrics.jsonl`.
 """
@@ -30,7 +31,7 @@ Portuguese or Dutch, or says that the text is silent. `smartform/engines/llama.p
 | base | `{base}` of `smartform/engines/models.toml` |
 | licence | Gemma Terms of Use (https://ai.google.dev/gemma/terms), as the base; see NOTICE |
 | data | {data}: written for this product, Apache-2.0{public} |
-| made by | `python -m training.train_forms --config {config}`, then `python -m convert.to_gguf` |
+| made by | {made}, then `python -m convert.to_gguf` |{again}
 | trained on | {tokens:,} tokens, {steps} steps of {batch} texts, learning rate {rate:g}, {device} |
 | held-out loss | {loss:.3f} |
 
@@ -68,6 +69,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--report", type=Path, required=True, help="folder that training.evaluate wrote")
     parser.add_argument("--baseline", type=Path, help="the same for the untrained base")
     parser.add_argument("--evaluated", default="training/data/forms/dev.jsonl")
+    parser.add_argument("--made", metavar="TEXT", help="how it was made, where it was not by one run")
+    parser.add_argument("--again", metavar="COMMAND", help="the one command that makes a comparable adapter")
     parser.add_argument("--device", default="two CPU cores")
     parser.add_argument("--title", default="forms")
     parser.add_argument("--out", type=Path, required=True)
@@ -95,7 +98,8 @@ def render(arguments: argparse.Namespace, config: TrainConfig) -> str:
         base=config.base,
         data=", ".join(f"`{d}`" for d in config.data),
         public="".join(f"; {p.rows or 'all'} rows of {SOURCES[p.set]}" for p in config.public),
-        config=arguments.config.as_posix(),
+        made=arguments.made or f"`python -m training.train_forms --config {arguments.config.as_posix()}`",
+        again=_again(arguments.again),
         tokens=metrics[-1]["tokens"],
         steps=metrics[-1]["step"],
         batch=config.examples_per_step,
@@ -107,6 +111,16 @@ def render(arguments: argparse.Namespace, config: TrainConfig) -> str:
         by_kind=_groups(ours, "kind"),
         by_lang=_groups(ours, "lang"),
         by_style=_groups(ours, "style"),
+    )
+
+
+def _again(command: str | None) -> str:
+    """The row that says how to make the adapter again; empty without a command."""
+    if not command:
+        return ""
+    return (
+        f"\n| made again by | `{command}`: one run on all of the data, with the public sets where"
+        " `training/data/PUBLIC.md` says. It gives a comparable adapter, not the same bytes |"
     )
 
 

@@ -108,8 +108,14 @@ def located(source: str) -> Path:
 
     Raises:
         ValueError: a Hub address without owner, set and file.
+        FileNotFoundError: no such file.
     """
     if not source.startswith(HUB):
+        if not Path(source).is_file():
+            raise FileNotFoundError(
+                f"{source} is not here. training/data/PUBLIC.md says where the public sets come from;"
+                " a run without this one leaves its line out of the configuration."
+            )
         return Path(source)
     parts = source.removeprefix(HUB).split("/", 2)
     if len(parts) < 3 or not all(parts):

@@ -153,10 +153,8 @@ def check_machine(run: LoraRun) -> None:
     for library, used in needed.items():
         if used and importlib.util.find_spec(library) is None:
             raise CannotRun(f"These settings need {library}, which is not installed. {_HINTS[library]}")
-    if (quantised or run.engine == "unsloth") and not torch.cuda.is_available():
-        raise CannotRun(
-            f"{run.engine} with {run.precision} needs an NVIDIA GPU. Set precision: bf16 or fp32."
-        )
+    if run.engine == "unsloth" and not torch.cuda.is_available():
+        raise CannotRun("Unsloth needs an NVIDIA GPU. Set engine: peft.")
     if quantised and run.base.endswith(".gguf"):
         raise CannotRun("A GGUF base cannot be quantised again: name a Hub id, or set precision: bf16.")
 
@@ -201,7 +199,11 @@ def _load_unsloth(run: LoraRun) -> tuple[Any, Any]:
 
 
 def _load_quantised(run: LoraRun) -> tuple[Any, Any]:
-    compute = torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
+    cuda = torch.cuda.is_available()
+    half = (
+        torch.bfloat16 if cuda and torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
+    )
+    compute = half if cuda else torch.float32
     settings = {
         "8bit": BitsAndBytesConfig(load_in_8bit=True),
         "4bit": BitsAndBytesConfig(
@@ -215,11 +217,10 @@ def _load_quantised(run: LoraRun) -> tuple[Any, Any]:
         run.base,
         quantization_config=settings[run.precision],
         dtype=compute,
-        device_map={"": torch.cuda.current_device()},
+        device_map={"": torch.cuda.current_device() if cuda else "cpu"},
     )
-    prepared = prepare_model_for_kbit_training(
-        base, run.gradient_checkpointing, gradient_checkpointing_kwargs={"use_reentrant": False}
-    )
+    # The Trainer turns gradient checkpointing on.
+    prepared = prepare_model_for_kbit_training(base, use_gradient_checkpointing=False)
     return prepared, AutoTokenizer.from_pretrained(run.base)
 
 

@@ -6,7 +6,7 @@ of components and keep nothing of their own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -57,14 +57,16 @@ class Desk:
     """What the tab works with.
 
     Args:
-        service: fills and transcribes.
+        speech: hears dictation.
         presets: name → preset, in the order shown.
         first: name of the preset drawn at first sight.
+        models: name shown → what fills with that model; the first is chosen at first sight.
     """
 
-    service: Service
+    speech: Service
     presets: dict[str, Preset]
     first: str
+    models: Mapping[str, Service]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class _Left:
     cancel: gr.Button
     status: gr.HTML
     speech: Speech
+    model: gr.Dropdown
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +109,7 @@ def form_tab(page: gr.Blocks, desk: Desk) -> None:
     """Draw the tab into `page`, which is open, and wire it."""
     with gr.Row(elem_classes=["sf-columns"], equal_height=False):
         with gr.Column(scale=5, min_width=320, elem_classes=["sf-left"]):
-            left = _draw_left(desk.presets[desk.first].example)
+            left = _draw_left(desk)
         with gr.Column(scale=6, min_width=320, elem_classes=["sf-right"]):
             right = _draw_right(desk)
             out = _draw_exports()
@@ -121,9 +124,9 @@ def form_tab(page: gr.Blocks, desk: Desk) -> None:
 # ---- drawing ---------------------------------------------------------------------------------
 
 
-def _draw_left(example: str) -> _Left:
+def _draw_left(desk: Desk) -> _Left:
     text = gr.Textbox(
-        example,
+        desk.presets[desk.first].example,
         label=t("your_text"),
         info=t("your_text_info"),
         placeholder=t("your_text_placeholder"),
@@ -136,7 +139,11 @@ def _draw_left(example: str) -> _Left:
         cancel = gr.Button(t("cancel"), interactive=False, elem_id="cancel", scale=1, min_width=96)
     status = notice_box("status")
     source_view()
-    return _Left(text, fill, cancel, status, draw_speech())
+    speech = draw_speech()
+    with gr.Accordion(t("settings"), open=False, elem_id="form-settings"):
+        names = list(desk.models)
+        model = gr.Dropdown(names, value=names[0], label=t("set_model"), elem_id="form-model")
+    return _Left(text, fill, cancel, status, speech, model)
 
 
 def _draw_right(desk: Desk) -> _Right:
@@ -215,17 +222,17 @@ def check(edit: dict[str, Any]) -> dict[str, Any]:
 
 def _wire_fill(desk: Desk, jobs: Jobs, left: _Left, right: _Right) -> None:
     @guarded(left.status)
-    def fill(text: str, data: dict[str, Any], request: gr.Request) -> Iterator[Answer]:
+    def fill(text: str, data: dict[str, Any], model: str, request: gr.Request) -> Iterator[Answer]:
         sheet = Sheet.from_dict(data)
         if not text.strip():
             raise TextError("There is no text to read.", "Paste some text or dictate it, then fill.")
         yield {left.status: busy("busy_wait"), left.cancel: gr.Button(interactive=True)}
-        yield from _fill(desk.service, jobs, sheet, text, request.session_hash or "", left, right)
+        yield from _fill(desk.models[model], jobs, sheet, text, request.session_hash or "", left, right)
 
     started = gr.on(
         [left.fill.click, left.text.submit],
         fill,
-        [left.text, right.form],
+        [left.text, right.form, left.model],
         [right.form, left.status, left.cancel],
         concurrency_id=CORES,
         concurrency_limit=1,
@@ -297,7 +304,7 @@ def _wire_speech(desk: Desk, jobs: Jobs, left: _Left, right: _Right) -> None:
         return Sheet.from_dict(data).form
 
     listener = Listener(left.status, left.cancel, left.text, appended, right.form, form)
-    wire_speech(desk.service, jobs, left.speech, listener)
+    wire_speech(desk.speech, jobs, left.speech, listener)
 
 
 # ---- choosing and editing the form -----------------------------------------------------------

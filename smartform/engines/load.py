@@ -36,6 +36,7 @@ TRIAL_FORM = FormSpec(
     (Field("name", description="Who is writing"), Field("city", description="Where they live"))
 )
 TRIAL_TEXT = "Hello, my name is Ada Rossi and I live in Turin."
+TRIAL_MAIL = "Hi Tom, I has not recieved the invoice."
 
 
 def service(settings: Settings) -> Service:
@@ -195,19 +196,22 @@ def try_out(filler: Filler) -> None:
 
 
 def try_adapter(artifact_id: str) -> None:
-    """Load an adapter of the manifest onto its base; one for forms must fill a form, too.
+    """Load an adapter of the manifest onto its base and let it do its job once.
 
     Raises:
+        EngineError: the model fails.
         WeightsError: it is missing, does not fit its base, or finds nothing.
     """
-    import gguf
-
     from smartform.fill import Filler
+    from smartform.proofread import Proofreader
 
-    settings = Settings(adapter=artifact_id)
-    filler = Filler(text_engine(settings))
-    task = gguf.GGUFReader(models.locate(artifact_id)).get_field(gguf.Keys.Adapter.LORA_TASK_NAME)
-    if task is not None and task.contents() == "forms":
+    job = models.named(artifact_id).job
+    if job == "email":
+        settings = Settings(email_adapter=artifact_id)
+        Proofreader(text_engine(settings), tone_scorer(settings)).proofread(TRIAL_MAIL)
+        return
+    filler = Filler(text_engine(Settings(adapter=artifact_id)))
+    if job == "forms":
         try_out(filler)
 
 

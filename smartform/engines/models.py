@@ -37,6 +37,7 @@ from smartform.engines.fetching import (
     Wheel,
     quiet,
 )
+from smartform.engines.figures import figures
 from smartform.errors import WeightsError
 
 log = logging.getLogger(__name__)
@@ -61,6 +62,8 @@ class Artifact:
     files: tuple[File, ...]
     sources: tuple[Source, ...]
     base: str | None = None
+    job: str = ""
+    figures: str = ""
 
     @property
     def size(self) -> int:
@@ -325,6 +328,10 @@ def _artifact(key: str, table: Mapping[str, Any], root: Path) -> Artifact:
         files=_files(table["files"]),
         sources=tuple(_source(source, root) for source in table["sources"]),
         base=table.get("base"),
+        job=table.get("job", ""),
+        figures=figures((root / table["card"]).read_text("utf-8"))
+        if "card" in table
+        else table.get("figures", ""),
     )
     single = (Bundled, Derived)
     if len(artifact.files) != 1 and any(isinstance(s, single) for s in artifact.sources):

@@ -29,17 +29,21 @@ def hub() -> Iterator[Hub]:
         yield served
 
 
+CARD = "# mine\n\n| | F1 [95 %] | recall |\n|---|---|---|\n| this adapter | 0.6 [0.5, 0.7] | 0.4 |\n"
+
+
 @pytest.fixture(scope="module")
 def adapter(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A GGUF adapter with one small matrix, and a card beside it."""
     path = tmp_path_factory.mktemp("made") / "mine.gguf"
     writer = gguf.GGUFWriter(path, "gemma3")
     writer.add_type(gguf.GGUFType.ADAPTER)
+    writer.add_string(gguf.Keys.Adapter.LORA_TASK_NAME, "forms")
     writer.add_tensor("blk.0.attn_q.weight.lora_a", np.ones((8, 32), np.float32))
     for write in (writer.write_header_to_file, writer.write_kv_data_to_file, writer.write_tensors_to_file):
         write()
     writer.close()
-    path.with_suffix(".md").write_text("# mine\n\nF1 0.6\n")
+    path.with_suffix(".md").write_text(CARD)
     return path
 
 
@@ -74,9 +78,11 @@ def test_what_is_pushed_is_what_the_app_fetches(hub: Hub, adapter: Path, tmp_pat
     about = yaml.safe_load(files["README.md"].decode().split("---\n")[1])
     assert about["license"] == "gemma"
     assert about["base_model"] == "google/gemma-3-270m"
-    assert files["README.md"].endswith(b"F1 0.6\n")
+    assert files["README.md"].endswith(CARD.encode())
 
     assert done.stdout == entry.read_text() + "\n"
+    told = tomllib.loads(entry.read_text())["mine"]
+    assert (told["job"], told["figures"]) == ("forms", "F1 0.6 [0.5, 0.7], recall 0.4")
     assert pushed.head in done.stderr
     space = hub.repositories["space", "me/app"]
     assert space.commits[space.head] == {"pushed.toml": entry.read_bytes()}
@@ -104,7 +110,7 @@ def test_a_dry_run_needs_no_hub_and_no_token(adapter: Path, capsys: pytest.Captu
 
 def test_odd_names_are_valid_toml(adapter: Path) -> None:
     base = models.named("smollm2-135m-instruct")
-    table = push_to_hub.entry('a "b".c', "Ünïcode \\ title", base, adapter, "me/mine", "abc")
+    table = push_to_hub.entry('a "b".c', "Ünïcode \\ title", base, adapter, "me/mine", "abc", "F1 0.6")
     read = tomllib.loads(table)['a "b".c']
     assert read["title"] == "Ünïcode \\ title"
     assert read["licence"] == "Apache-2.0"

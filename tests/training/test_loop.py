@@ -163,10 +163,12 @@ def test_from_rows_to_a_filled_form(shell: Shell) -> None:
 
     shell.run("training.evaluate forms --adapter mine.gguf --data held.jsonl --report report")
     assert json.loads((folder / "report/summary.json").read_text())["f1"] > 0.8
-    card = "--report report --evaluated held.jsonl --out mine.md"
+    card = "--report report --evaluated held.jsonl --again 'make mine' --out mine.md"
     shell.run(f"training.card --config runs/loop/config.yaml --adapter mine.gguf {card}")
     pushed = "convert.push_to_hub --repo me/mine --adapter mine.gguf --card mine.md --entry mine.toml"
+    assert "| made again by | `make mine`: one run" in (folder / "mine.md").read_text()
     shell.run(pushed, HF_TOKEN=TOKEN)
+    assert 'figures = "F1 ' in (folder / "mine.toml").read_text(), "as the screen shows it"
 
     (folder / "app.toml").write_text((folder / "base.toml").read_text() + (folder / "mine.toml").read_text())
     app = {"SMARTFORM_MODELS": str(folder / "app.toml"), "SMARTFORM_ADAPTER": "mine"}

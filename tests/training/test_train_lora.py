@@ -153,6 +153,14 @@ def test_a_missing_library_is_told_with_the_way_out(
         check_machine(replace(run, **settings))
 
 
+@pytest.mark.parametrize("precision", ["8bit", "4bit"])
+def test_a_quantised_base_learns_with_an_optimiser_of_8_bits(run: LoraRun, precision: str) -> None:
+    best = train(replace(run, precision=precision, optimizer="adamw_bnb_8bit", max_steps=2, epochs=1))
+    metrics = [json.loads(line) for line in (run.folder / "metrics.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in metrics if "loss" in line][-1] == 2
+    assert (best / "adapter_model.safetensors").is_file()
+
+
 def test_settings_that_do_not_go_together_are_refused(run: LoraRun) -> None:
     with pytest.raises(ValueError, match="packing: false"):
         replace(run, engine="unsloth")

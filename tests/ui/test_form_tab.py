@@ -5,8 +5,12 @@ from __future__ import annotations
 import pytest
 
 from smartform.errors import FormError
+from smartform.fill import Filler
 from smartform.schema import Field, FieldType, FormSpec
-from ui.form_tab import check, edited_sheet
+from smartform.service import Service
+from tests.fakes import FakeTranscriber, ScriptedEngine
+from ui.form_tab import Desk, Preset, check, edited_sheet
+from ui.layout import build_app
 from ui.sheet import YOURS, Answer, Entry, Sheet
 from ui.speech import appended
 
@@ -14,6 +18,15 @@ from ui.speech import appended
 def sheet() -> Sheet:
     form = FormSpec((Field("name"), Field("size", FieldType.CHOICE, options=("s", "m"))), title="T", name="t")
     return Sheet(form, entries={"name": Entry(Answer("Ada", YOURS), by_person=True, revision=1)})
+
+
+def test_every_model_can_be_chosen_with_its_figures_in_sight() -> None:
+    one, other = (Service(Filler(ScriptedEngine({})), FakeTranscriber()) for _ in range(2))
+    models = {"Ours · F1 0.6": one, "Mine · F1 0.7": other}
+    page = build_app(Desk(one, {"t": Preset(sheet().form, "Ada, size s")}, "t", models))
+    (chooser,) = (block for block in page.blocks.values() if getattr(block, "elem_id", "") == "form-model")
+    assert [name for name, _ in chooser.choices] == list(models)
+    assert chooser.value == "Ours · F1 0.6"
 
 
 def test_what_was_heard_goes_on_a_line_of_its_own() -> None:
