@@ -10,12 +10,21 @@ import pytest
 from smartform.errors import InputError
 from smartform.fill import Filler
 from smartform.results import Span
-from smartform.revision import Amount, Edit, EditKind, ProofreadOptions, Refused, Register, Revision
+from smartform.revision import (
+    DEFAULT_OPTIONS,
+    Amount,
+    Edit,
+    EditKind,
+    ProofreadOptions,
+    Refused,
+    Register,
+    Revision,
+)
 from smartform.service import Service
 from tests.fakes import FakeTranscriber, ScriptedEngine
 from tests.mail import EXAMPLE, SYSTEM_PROMPT, ScriptedMail, mail_desk
 from ui.components import revised
-from ui.email_tab import DEFAULTS, OPTIONS, MailDesk, options, toned
+from ui.email_tab import OPTIONS, MailDesk, options, toned
 
 
 @pytest.fixture
@@ -24,12 +33,12 @@ def desk() -> MailDesk:
 
 
 def chosen(**changed: Any) -> dict[str, Any]:
-    untouched = {name: getattr(DEFAULTS, name) for name in OPTIONS}
+    untouched = {name: getattr(DEFAULT_OPTIONS, name) for name in OPTIONS}
     return {**untouched, "system_prompt": SYSTEM_PROMPT, **changed}
 
 
 def test_untouched_settings_are_the_defaults_and_send_no_prompt() -> None:
-    assert options(chosen(), SYSTEM_PROMPT) == ProofreadOptions()
+    assert options(chosen(), SYSTEM_PROMPT) == DEFAULT_OPTIONS
 
 
 def test_what_a_person_chooses_reaches_the_options() -> None:
