@@ -16,7 +16,14 @@ from smartform.sources.preset_forms import presets
 Record = Mapping[str, Any]
 Row = dict[str, Any]
 
-KINDS = {"article": "article", "conference": "conference paper", "thesis": "thesis", "report": "report"}
+KINDS = {
+    "article": "article",
+    "conference": "conference paper",
+    "thesis": "thesis",
+    "report": "report",
+    "preprint": "preprint",
+    "chapter": "book chapter",
+}
 """Kind of document → option of the form; a whole book is none of them."""
 
 MAX_ABSTRACT = 600

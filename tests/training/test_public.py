@@ -199,7 +199,8 @@ def test_what_is_held_is_not_what_training_draws(tmp_path: Path) -> None:
 
 
 def test_a_source_is_a_file_or_a_hub_address(tmp_path: Path) -> None:
-    assert located("data/x.jsonl") == Path("data/x.jsonl")
+    (tmp_path / "x.jsonl").touch()
+    assert located(str(tmp_path / "x.jsonl")) == tmp_path / "x.jsonl"
     with pytest.raises(ValueError, match="hub:owner/set/file"):
         located("hub:owner/set")
     with pytest.raises(ValueError, match="no public set"):

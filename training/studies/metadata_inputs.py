@@ -50,6 +50,8 @@ ASKED: Mapping[str, tuple[str, ...]] = {
     "thesis": (*_COMMON, "advisors", "institution"),
     "report": (*_COMMON, "institution", "doi", "issn"),
     "book": (*_COMMON, "publication_venue", "isbn"),
+    "chapter": (*_COMMON, "publication_venue", "isbn"),
+    "preprint": (*_COMMON, "publication_venue", "doi"),
 }
 """Type of document → the fields it is asked for."""
 
@@ -59,6 +61,8 @@ _KINDS = {
     "thesis": "a thesis",
     "report": "a report",
     "book": "a book",
+    "chapter": "a chapter of a book",
+    "preprint": "a preprint",
 }
 
 PROMPTS: Mapping[str, str] = {

@@ -161,12 +161,17 @@ def test_our_pages_are_read_and_others_refused(tmp_path: Path) -> None:
         read_pages([str(other)])
 
 
-def test_four_bits_need_a_gpu_and_a_causal_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    base = tiny_metadata.save("mistral", tmp_path / "base")
-    chosen = study("mistral", "schema", "trainer", base, tmp_path)
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.raises(CannotRun, match=r"NVIDIA GPU|bitsandbytes"):
-        load(replace(chosen, run=replace(chosen.run, precision="4bit")))
+def test_four_bits_need_a_causal_model(tmp_path: Path) -> None:
+    for name in ("mistral", "led"):
+        base = tiny_metadata.save(name, tmp_path / name)
+        chosen = study(name, "schema", "trainer", base, tmp_path)
+        four_bits = replace(chosen, run=replace(chosen.run, precision="4bit"))
+        if chosen.causal:
+            model, _ = load(four_bits)
+            assert model.get_base_model().is_loaded_in_4bit
+        else:
+            with pytest.raises(CannotRun, match="quantised"):
+                load(four_bits)
 
 
 def test_the_command_trains_and_answers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
