@@ -106,7 +106,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--base", help="folder, Hub id or id of the manifest in place of the model's")
     parser.add_argument("--data", nargs="+", default=[str(DATA / "train*.jsonl")], help="files or hub:…")
     parser.add_argument("--evaluation", nargs="+", default=[str(DATA / "dev.jsonl")])
-    parser.add_argument("--four-bit", action="store_true", help="hold a causal base in 4 bits, by bitsandbytes")
+    parser.add_argument("--four-bit", action="store_true", help="hold a causal base in 4 bits")
     parser.add_argument("--config", type=Path, default=Path("training/configs/metadata_models.yaml"))
     parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="other settings")
     parser.add_argument("--max-input", type=int, default=MAX_INPUT)
