@@ -21,6 +21,9 @@ RAISED = 0.05
 SPELT_LIKE = 0.65
 """From this likeness on, one word for another is a matter of spelling."""
 
+SAME = 0.8
+"""From this likeness on, two words are one, perhaps misspelt."""
+
 ERRORS = frozenset({EditKind.SPELLING, EditKind.GRAMMAR})
 REWORDINGS = frozenset({EditKind.CLARITY, EditKind.TONE})
 KEPT = {
@@ -143,6 +146,12 @@ def _difference(before: str, after: str) -> tuple[list[str], list[str]]:
 
 def _close(one: str, other: str) -> float:
     return 1.0 if inflected(one, other) else likeness(one, other)
+
+
+def same_word(one: str, other: str) -> bool:
+    """Whether two words are one, in whatever form, perhaps misspelt."""
+    one, other = one.casefold(), other.casefold()
+    return one == other or inflected(one, other) or likeness(one, other) >= SAME
 
 
 def inflected(one: str, other: str) -> bool:

@@ -6,11 +6,8 @@ whatever their form; people who make a rude mail polite keep most of them (`trai
 
 from __future__ import annotations
 
-from smartform.alignment import likeness, tokens_of
-from smartform.edit_kinds import inflected, is_function
-
-SAME = 0.8
-"""From this likeness on, two words are one, perhaps misspelt."""
+from smartform.alignment import tokens_of
+from smartform.edit_kinds import is_function, same_word
 
 
 def matter(text: str) -> list[str]:
@@ -22,5 +19,5 @@ def matter(text: str) -> list[str]:
 def retained(before: str, after: str) -> float:
     """Share of the words with matter of `before` that `after` has in some form; 1 where there are none."""
     old, new = matter(before), matter(after)
-    found = sum(any(inflected(word, other) or likeness(word, other) >= SAME for other in new) for word in old)
+    found = sum(any(same_word(word, other) for other in new) for word in old)
     return found / len(old) if old else 1.0

@@ -13,11 +13,8 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from smartform.alignment import likeness, tokens_of
-from smartform.edit_kinds import inflected, is_function
-
-SAME = 0.8
-"""From this likeness on, two words are one, perhaps misspelt."""
+from smartform.alignment import tokens_of
+from smartform.edit_kinds import is_function, same_word
 
 _VERB = re.compile(
     r"not|never|\w+n['’]t|(?:do|does|did|have|has|had|is|are|was|were|ca|can|wo|could|would|should|must|need)"
@@ -90,12 +87,12 @@ class _Denied:
     def affirms(self, word: str) -> bool:
         """Whether a word stands here, and no no reaches it."""
         reached = {n for no in self.noes for n in no.reach}
-        found = [n for n, other in enumerate(self.words) if _same(word, other)]
+        found = [n for n, other in enumerate(self.words) if same_word(word, other)]
         return bool(found) and reached.isdisjoint(found)
 
     def touches(self, words: Collection[str]) -> bool:
         """Whether any of some words stands in a clause with a no."""
-        return any(_same(word, self.words[n]) for no in self.noes for n in no.clause for word in words)
+        return any(same_word(word, self.words[n]) for no in self.noes for n in no.clause for word in words)
 
     def matter(self, numbers: Iterable[int]) -> list[str]:
         """Of some words, those that carry matter."""
@@ -133,8 +130,3 @@ def _is_no(word: str) -> bool:
 def _matters(word: str) -> bool:
     """Whether a word carries matter."""
     return not is_function(word.casefold()) and not _is_no(word)
-
-
-def _same(one: str, other: str) -> bool:
-    one, other = one.casefold(), other.casefold()
-    return one == other or inflected(one, other) or likeness(one, other) >= SAME

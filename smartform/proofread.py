@@ -18,7 +18,7 @@ from smartform.mail_policy import ANY, MailPolicy, Margins, is_rude, shipped
 from smartform.mail_prompts import revision_prompt
 from smartform.protect import names_of, protected
 from smartform.results import Span
-from smartform.revision import DEFAULT_OPTIONS, Edit, EditKind, ProofreadOptions, Refused, Revision
+from smartform.revision import DEFAULT_OPTIONS, Amount, Edit, EditKind, ProofreadOptions, Refused, Revision
 from smartform.tone import Tone, ToneScorer
 from smartform.values import languages_of
 from smartform.values.words import whole
@@ -142,7 +142,7 @@ class Proofreader:
                 floor=self._policy.floor,
             )
 
-        if is_rude(tone) and rewords(text, rewritten):
+        if work.options.amount is not Amount.ERRORS and is_rude(tone) and rewords(text, rewritten):
             bold = vetted_as(EditKind.TONE, ANY)
             if self._policy.calms(tone, *self._tones([Revision(text, bold.edits).text])):
                 return bold

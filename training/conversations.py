@@ -53,6 +53,13 @@ class Tokens:
         return len(self.ids)
 
 
+def templated(tokenizer: Any, chat: str) -> Any:
+    """The tokenizer with one of `TEMPLATES` for its chat template; 'own' leaves it its own."""
+    if chat != "own":
+        tokenizer.chat_template = TEMPLATES[chat]
+    return tokenizer
+
+
 def encode(messages: Sequence[Message], tokenizer: Any) -> Tokens:
     """Tokenise a conversation with the tokenizer's chat template; only answers are learnt.
 

@@ -12,6 +12,14 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 from smartform.engines import models
 
 
+def load_tokenizer(base: str) -> Any:
+    """The tokenizer of a base, which is named as for `load_base`."""
+    path = models.locate(base) if base in models.manifest() else Path(base)
+    if path.suffix == ".gguf":
+        return AutoTokenizer.from_pretrained(str(path.parent), gguf_file=path.name)
+    return AutoTokenizer.from_pretrained(base)
+
+
 def load_base(base: str, device: torch.device, dtype: torch.dtype) -> tuple[Any, Any]:
     """Load a causal language model and its tokenizer; a GGUF file's weights are dequantised.
 
@@ -21,15 +29,13 @@ def load_base(base: str, device: torch.device, dtype: torch.dtype) -> tuple[Any,
     """
     path = models.locate(base) if base in models.manifest() else Path(base)
     if path.suffix == ".gguf":
-        folder, name = str(path.parent), path.name
-        tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=name)
+        dequantise = GgufConfig(dequantize=True)
         model = AutoModelForCausalLM.from_pretrained(
-            folder, gguf_file=name, dtype=dtype, quantization_config=GgufConfig(dequantize=True)
+            str(path.parent), gguf_file=path.name, dtype=dtype, quantization_config=dequantise
         )
     else:
-        tokenizer = AutoTokenizer.from_pretrained(base)
         model = AutoModelForCausalLM.from_pretrained(base, dtype=dtype)
-    return model.to(device), tokenizer
+    return model.to(device), load_tokenizer(base)
 
 
 def add_lora(model: Any, base: str, rank: int, alpha: int, dropout: float) -> PeftModel:

@@ -41,7 +41,7 @@ from transformers.trainer_utils import get_last_checkpoint
 from training.axolotl import axolotl_config
 from training.chat_rows import TRAINERS, Kind, messages_of, read_rows
 from training.check_data import DataError, require
-from training.conversations import TEMPLATES, Tokens, collate, encode, packed
+from training.conversations import Tokens, collate, encode, packed, templated
 from training.lora_config import LoraRun, parse_arguments
 from training.model import add_lora, load_base
 
@@ -95,8 +95,7 @@ def train(run: LoraRun, *, resume: bool = False, callbacks: Sequence[TrainerCall
 
     # Model and data
     model, tokenizer = load_model(run)
-    if run.chat != "own":
-        tokenizer.chat_template = TEMPLATES[run.chat]
+    templated(tokenizer, run.chat)
     learnt, held, left_out = load_data(run, tokenizer)
     print(
         f"{len(learnt)} rows to learn from, {len(held)} held out, {left_out} conversations too long",

@@ -17,13 +17,12 @@ import torch
 from llama_cpp import Llama
 from peft import PeftModel
 from torch.nn.utils.rnn import pad_sequence
-from transformers import AutoTokenizer
 
 from convert.to_gguf import convert
 from smartform.engines import models
 from training.chat_rows import Message
-from training.conversations import IGNORED, TEMPLATES, encode
-from training.model import load_base
+from training.conversations import IGNORED, encode, templated
+from training.model import load_base, load_tokenizer
 
 
 class Writer(Protocol):
@@ -70,18 +69,18 @@ def answerer(base: str, adapter: Path | None, chat: str, *, threads: int, batch:
     """
     path = models.locate(base) if base in models.manifest() else Path(base)
     if path.suffix == ".gguf":
-        tokenizer = AutoTokenizer.from_pretrained(str(path.parent), gguf_file=path.name)
+        tokenizer = load_tokenizer(base)
         with tempfile.TemporaryDirectory() as folder:
             lora = Path(folder) / "adapter.gguf" if adapter else None
             if adapter and lora:
                 convert(adapter, path, lora, "study")
-            yield Answerer(_templated(tokenizer, chat), LlamaWriter(path, lora, threads))
+            yield Answerer(templated(tokenizer, chat), LlamaWriter(path, lora, threads))
         return
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     model, tokenizer = load_base(base, device, torch.bfloat16 if device.type == "cuda" else torch.float32)
     if adapter:
         model = PeftModel.from_pretrained(model, str(adapter))
-    yield Answerer(_templated(tokenizer, chat), TransformersWriter(model, tokenizer, batch))
+    yield Answerer(templated(tokenizer, chat), TransformersWriter(model, tokenizer, batch))
 
 
 class LlamaWriter:
@@ -143,9 +142,3 @@ class TransformersWriter:
                 )
             for row in whole[:, ids.shape[1] :].tolist():
                 yield row[: next((n for n, token in enumerate(row) if token in ends), len(row))]
-
-
-def _templated(tokenizer: Any, chat: str) -> Any:
-    if chat != "own":
-        tokenizer.chat_template = TEMPLATES[chat]
-    return tokenizer

@@ -20,9 +20,9 @@ import math
 import resource
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean, stdev
@@ -47,10 +47,10 @@ from peft import (
 from transformers import AutoModelForCausalLM, BitsAndBytesConfig, TrainerCallback
 
 from training.config import read_settings
-from training.conversations import TEMPLATES
+from training.conversations import templated
 from training.curves import read_metrics
 from training.lora_config import LoraRun
-from training.model import load_base
+from training.model import load_base, load_tokenizer
 from training.studies.bottleneck import add_bottlenecks
 from training.studies.corrections import (
     ASKED,
@@ -98,7 +98,8 @@ def _peft(make: Callable[[Any, Any, int], PeftConfig]) -> Callable[[Any, Any, in
 
 
 def _same(config: PeftConfig) -> Callable[[Any, Any, int], Any]:
-    return _peft(lambda model, tokenizer, steps: config)
+    """The same settings for every model; each has its own copy, for PEFT notes its base there."""
+    return _peft(lambda model, tokenizer, steps: deepcopy(config))
 
 
 def _lora(**more: Any) -> Callable[[Any, Any, int], Any]:
@@ -186,8 +187,10 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def in_a_process(arguments: argparse.Namespace, method: str, seed: int) -> dict[str, Any]:
     """The row of one run, made in a process of its own unless it is there."""
-    kept = read_settings(LoraRun, arguments.config).folder / f"{method}-{seed}.json"
+    settings = read_settings(LoraRun, arguments.config)
+    kept = settings.folder / f"{method}-{seed}.json"
     if not kept.exists():
+        exported(settings)
         given = {
             "config": arguments.config, "watch": arguments.watch, "test": arguments.test,
             "rows": arguments.rows, "threads": arguments.threads, "single": method, "seed": seed,
@@ -195,7 +198,6 @@ def in_a_process(arguments: argparse.Namespace, method: str, seed: int) -> dict[
         command = [sys.executable, "-m", "training.studies.peft_methods", "--data", *arguments.data]
         command += [part for name, value in given.items() for part in (f"--{name}", str(value))]
         printed = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
-        kept.parent.mkdir(parents=True, exist_ok=True)
         kept.write_text(printed.splitlines()[-1])
         print(kept.read_text(), flush=True)
     row: dict[str, Any] = json.loads(kept.read_text())
@@ -213,7 +215,7 @@ def measured(settings: LoraRun, task: Task, name: str, rows: int, seed: int) -> 
     method = METHODS[name]
     run = replace(settings, name=f"{settings.name}/{name}-{seed}", learning_rate=method.rate, seed=seed)
     torch.manual_seed(seed)
-    model, tokenizer = _base(run, four_bits=method.four_bits)
+    model, tokenizer = _base(exported(settings), four_bits=method.four_bits)
     learnt = encoded(drawn(task.train, rows, seed), tokenizer)
     tested = encoded(task.test, tokenizer)
     before = loss_on(model, tested, pad=0)
@@ -234,23 +236,29 @@ def measured(settings: LoraRun, task: Task, name: str, rows: int, seed: int) -> 
     }  # fmt: skip
 
 
-def _base(run: LoraRun, *, four_bits: bool) -> tuple[Any, Any]:
-    """The base and its tokenizer with the run's chat template; in four bits it goes by way of a folder."""
-    model, tokenizer = load_base(run.base, torch.device("cpu"), torch.float32)
-    if run.chat != "own":
-        tokenizer.chat_template = TEMPLATES[run.chat]
-    folder = tempfile.mkdtemp()
-    tokenizer.save_pretrained(folder)
-    tokenizer.name_or_path = folder
-    if four_bits:
-        model.save_pretrained(folder)
-        bits = BitsAndBytesConfig(
-            load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=torch.float32
-        )
-        model = AutoModelForCausalLM.from_pretrained(
-            folder, quantization_config=bits, dtype=torch.float32, device_map="cpu"
-        )
-    return model, tokenizer
+def exported(settings: LoraRun) -> str:
+    """The base as a folder that transformers loads in 32 or in 4 bits, in the study's folder; written once,
+    so that the memory of a run is that of tuning."""
+    folder = settings.folder / "base"
+    if not folder.exists():
+        model, tokenizer = load_base(settings.base, torch.device("cpu"), torch.float32)
+        fresh = folder.with_name("base.new")
+        model.save_pretrained(fresh)
+        templated(tokenizer, settings.chat).save_pretrained(fresh)
+        fresh.rename(folder)
+    return str(folder)
+
+
+def _base(folder: str, *, four_bits: bool) -> tuple[Any, Any]:
+    if not four_bits:
+        return load_base(folder, torch.device("cpu"), torch.float32)
+    bits = BitsAndBytesConfig(
+        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=torch.float32
+    )
+    model = AutoModelForCausalLM.from_pretrained(
+        folder, quantization_config=bits, dtype=torch.float32, device_map="cpu"
+    )
+    return model, load_tokenizer(folder)
 
 
 class Allocation(TrainerCallback):

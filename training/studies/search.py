@@ -32,13 +32,13 @@ import torch
 from matplotlib.figure import Figure
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
-from transformers import AutoTokenizer, TrainerCallback
+from transformers import TrainerCallback
 
-from smartform.engines import models
 from training.config import read_settings
-from training.conversations import TEMPLATES, Tokens
+from training.conversations import Tokens, templated
 from training.curves import read_metrics
 from training.lora_config import LoraRun
+from training.model import load_tokenizer
 from training.studies.corrections import (
     Sentence,
     Task,
@@ -170,7 +170,7 @@ class Rungs(TrainerCallback):
 
     def __init__(self, trial: optuna.Trial, run: LoraRun, sentences: Sequence[Sentence]) -> None:
         self.trial, self.losses = trial, list[float]()
-        self._rows: list[Tokens] = encoded(sentences, tokenizer_of(run))
+        self._rows: list[Tokens] = encoded(sentences, templated(load_tokenizer(run.base), run.chat))
 
     def on_step_end(self, args: Any, state: Any, control: Any, **more: Any) -> None:
         """Measure where a rung is reached."""
@@ -181,16 +181,6 @@ class Rungs(TrainerCallback):
             self.trial.report(self.losses[-1], len(self.losses))
             if len(self.losses) < len(RUNGS) and self.trial.should_prune():
                 raise optuna.TrialPruned
-
-
-def tokenizer_of(run: LoraRun) -> Any:
-    """The base's tokenizer with the run's chat template."""
-    path = models.locate(run.base) if run.base in models.manifest() else Path(run.base)
-    folder, name = (str(path.parent), path.name) if path.suffix == ".gguf" else (str(path), None)
-    tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=name)
-    if run.chat != "own":
-        tokenizer.chat_template = TEMPLATES[run.chat]
-    return tokenizer
 
 
 def finished(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
@@ -226,7 +216,7 @@ class Last(TrainerCallback):
 
     def __init__(self, run: LoraRun, sentences: Sequence[Sentence]) -> None:
         self.loss = math.nan
-        self._rows = encoded(sentences, tokenizer_of(run))
+        self._rows = encoded(sentences, templated(load_tokenizer(run.base), run.chat))
 
     def on_train_end(self, args: Any, state: Any, control: Any, **more: Any) -> None:
         """Measure."""
