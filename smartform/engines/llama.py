@@ -16,7 +16,7 @@ from pathlib import Path
 
 from smartform.engines.base import Branch, Cancel, Copy, Decoded, Rewritten, Written, never
 from smartform.engines.lines import CopyLines, Lines, OptionLines, Source
-from smartform.engines.llama_context import Item, LlamaContext
+from smartform.engines.llama_context import Item, LlamaContext, Logits
 from smartform.engines.lookup import Chooser, Draft, Trail, write
 from smartform.engines.search import (
     WIDTH,
@@ -24,8 +24,8 @@ from smartform.engines.search import (
     BranchDecoder,
     Sequences,
     Vocabulary,
+    Work,
     evaluate,
-    log_softmax,
     run,
 )
 from smartform.errors import Cancelled, TextError
@@ -36,14 +36,14 @@ from smartform.revision import ProofreadOptions
 
 _CELLS = 6_144
 _WINDOW = 3_072
-_GROUP = 32
-"""Branches decoded together; more fields go in groups over the same prompt."""
+_BRANCHES = 32
+"""Branches decoded at a time; one that ends makes room for the next."""
 
 _BRANCH_SEQUENCES = 1 + 2 * WIDTH
 """A branch's own, those it holds on to and those it asks in."""
 
 _PROMPT = 0
-_REVISION = 1 + _GROUP * _BRANCH_SEQUENCES
+_REVISION = 1 + _BRANCHES * _BRANCH_SEQUENCES
 """The sequence that revisions are written in."""
 
 _PARAGRAPH = 640
@@ -125,8 +125,7 @@ class LlamaEngine:
             self._spent = dict.fromkeys(("prompt_tokens", "cached_tokens", "branch_tokens", "steps"), 0.0)
             tokens = self._read(prompt, cancel)
             source = Source(prompt.user, self._context.tokenise, self._context.piece)
-            for start in range(0, len(branches), _GROUP):
-                yield from self._group(branches[start : start + _GROUP], source, tokens, cancel)
+            yield from self._answered(branches, source, tokens, cancel)
 
     def _read(self, prompt: Prompt, cancel: Cancel) -> list[int]:
         """The prompt's tokens, evaluated from where it parts from the last one.
@@ -160,35 +159,34 @@ class LlamaEngine:
     def _tokens(self, segments: Sequence[Segment]) -> list[int]:
         return [t for s in segments for t in self._context.tokenise(s.text, special=s.trusted)]
 
-    def _group(
+    def _answered(
         self, branches: Sequence[Branch], source: Source, prompt: list[int], cancel: Cancel
     ) -> Iterator[Decoded]:
-        """Decode some branches over the prompt, whose beginning sequence 0 holds."""
-        length = len(prompt)
-        numbers = range(1, 1 + _GROUP * _BRANCH_SEQUENCES)
-        pool = Sequences(self._context, numbers)
-        if cancel():
-            raise Cancelled("The job was cancelled.")
-        try:
-            asks = [self._header(branch, pool.lend(_PROMPT), length) for branch in branches]
-            ahead = self._ahead(prompt, tuple(ask.sequence for ask in asks))
-            firsts = evaluate(self._context, asks, self._spent, ahead)
-            self._held = prompt
-            works = {}
-            for branch, ask, row in zip(branches, asks, firsts, strict=True):
-                decoder = BranchDecoder(
-                    branch, self._lines(branch, source), self._vocabulary, pool, ask.sequence,
-                    length + len(ask.tokens), log_softmax(row[len(ask.tokens) - 1]),
-                )  # fmt: skip
-                works[branch.name] = decoder.decode()
-            yield from run(self._context, works, cancel, self._spent)
-        finally:
-            for sequence in numbers:
-                self._context.forget(sequence)
+        """Decode the branches over the prompt, whose beginning sequence 0 holds."""
+        pool = Sequences(self._context, range(1, 1 + _BRANCHES * _BRANCH_SEQUENCES))
 
-    def _header(self, branch: Branch, sequence: int, length: int) -> Ask:
-        tokens = tuple(self._context.tokenise(branch_header(branch.name)))
-        return Ask(sequence, length, tokens, frozenset({len(tokens) - 1}))
+        def rows(asks: list[Ask]) -> list[dict[int, Logits]]:
+            """The first asks are evaluated with what of the prompt is still ahead of them."""
+            ahead = self._ahead(prompt, tuple(ask.sequence for ask in asks))
+            answers = evaluate(self._context, asks, self._spent, ahead)
+            self._held = prompt
+            return answers
+
+        try:
+            works = (self._work(branch, source, pool, len(prompt)) for branch in branches)
+            yield from run(works, _BRANCHES, rows, cancel)
+        finally:
+            pool.close()
+
+    def _work(self, branch: Branch, source: Source, pool: Sequences, length: int) -> Work:
+        """A branch behind a prompt of so many tokens; its own sequence is free again when it ends."""
+        header = tuple(self._context.tokenise(branch_header(branch.name)))
+        sequence = pool.lend(_PROMPT)
+        lines = self._lines(branch, source)
+        decoder = BranchDecoder(branch, lines, self._vocabulary, pool, sequence, length, header)
+        answer = yield from decoder.decode()
+        pool.release(sequence)
+        return answer
 
     def _lines(self, branch: Branch, source: Source) -> Lines:
         if isinstance(branch.constraint, Copy):

@@ -13,7 +13,7 @@ import heapq
 import math
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import count, islice
 
 import numpy as np
 
@@ -83,17 +83,25 @@ class Sequences:
     def __init__(self, context: LlamaContext, numbers: Iterable[int]) -> None:
         self._context = context
         self._free = list(numbers)
+        self._lent: set[int] = set()
 
     def lend(self, source: int) -> int:
         """A sequence that sees all of `source`."""
         number = self._free.pop()
+        self._lent.add(number)
         self._context.share(source, number)
         return number
 
     def release(self, number: int) -> None:
         """Forget what the sequence holds and take it back."""
         self._context.forget(number)
+        self._lent.discard(number)
         self._free.append(number)
+
+    def close(self) -> None:
+        """Forget what the sequences hold that were not given back."""
+        for number in self._lent:
+            self._context.forget(number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +290,7 @@ class BranchDecoder:
         sequences: where hypotheses are evaluated.
         sequence: the branch's own; holds the prompt, the header and the items written so far.
         position: where the next token goes.
-        chances: log-probabilities of that token, (vocabulary,).
+        header: what stands before the value.
     """
 
     branch: Branch
@@ -291,14 +299,19 @@ class BranchDecoder:
     sequences: Sequences
     sequence: int
     position: int
-    chances: Logits
+    header: tuple[int, ...]
+    chances: Logits = field(init=False)
     items: list[Found] = field(default_factory=list)
     p_silent: float = 1.0
     p_value: float = 1.0
     p_texts: tuple[float, ...] = ()
 
     def decode(self) -> Work:
-        """Write items until the value ends; the answer."""
+        """Read the header, write items until the value ends; the answer.
+
+        Log-probabilities of the next token, (vocabulary,), are kept in `chances`.
+        """
+        yield from self._read(self.header)
         many = self.branch.constraint.many
         groups = self._groups(0)
         self.p_silent = self._silence(groups)
@@ -358,16 +371,18 @@ class BranchDecoder:
 
     def _separated(self, best: Found) -> Generator[list[Ask], list[dict[int, Logits]], bool]:
         """Write the item into the own sequence; whether another one follows it."""
-        tokens = self.lines.line(best.key).tokens[: best.depth]
-        rows = yield [Ask(self.sequence, self.position, tokens, frozenset({len(tokens) - 1}))]
-        chances = log_softmax(rows[0][len(tokens) - 1])
-        if chances[self.vocabulary.stop] >= chances[self.vocabulary.separator]:
+        yield from self._read(self.lines.line(best.key).tokens[: best.depth])
+        if self.chances[self.vocabulary.stop] >= self.chances[self.vocabulary.separator]:
             return False
-        self.position += len(tokens)
-        rows = yield [Ask(self.sequence, self.position, (self.vocabulary.separator,), frozenset({0}))]
-        self.position += 1
-        self.chances = log_softmax(rows[0][0])
+        yield from self._read((self.vocabulary.separator,))
         return True
+
+    def _read(self, tokens: tuple[int, ...]) -> Generator[list[Ask], list[dict[int, Logits]], None]:
+        """Evaluate `tokens` in the own sequence; sets `chances`."""
+        last = len(tokens) - 1
+        rows = yield [Ask(self.sequence, self.position, tokens, frozenset({last}))]
+        self.position += len(tokens)
+        self.chances = log_softmax(rows[0][last])
 
     def _answer(self) -> Decoded:
         texts = tuple(self.lines.text(item.key, item.end) for item in self.items)
@@ -389,29 +404,33 @@ def _logsum(values: Iterable[float]) -> float:
 
 
 def run(
-    context: LlamaContext, works: dict[str, Work], cancel: Cancel, spent: dict[str, float]
+    works: Iterator[Work],
+    most: int,
+    answers: Callable[[list[Ask]], list[dict[int, Logits]]],
+    cancel: Cancel,
 ) -> Iterator[Decoded]:
-    """Drive all branches to their ends, a common pass a step; yields each as it ends.
+    """Drive branches to their ends, a common pass a step; yields each as it ends.
+
+    Args:
+        works: branches not begun; one that ends makes room for the next.
+        most: branches at a time.
+        answers: evaluates the asks of a step.
 
     Raises:
-        Cancelled: `cancel` said so between two passes.
+        Cancelled: `cancel` said so before a pass.
     """
-    waiting: dict[str, list[Ask]] = {}
-    for name, work in list(works.items()):
-        try:
-            waiting[name] = next(work)
-        except StopIteration as end:
-            yield end.value
-    while waiting:
+    waiting: list[tuple[Work, list[Ask]]] = []
+    while True:
+        waiting += [(work, next(work)) for work in islice(works, most - len(waiting))]
+        if not waiting:
+            return
         if cancel():
             raise Cancelled("The job was cancelled.")
-        answers = evaluate(context, [ask for asks in waiting.values() for ask in asks], spent)
-        spent["steps"] += 1
-        following: dict[str, list[Ask]] = {}
-        for name, asks in waiting.items():
-            rows = [answers.pop(0) for _ in asks]
+        rows = iter(answers([ask for _, asks in waiting for ask in asks]))
+        following = []
+        for work, asks in waiting:
             try:
-                following[name] = works[name].send(rows)
+                following.append((work, work.send(list(islice(rows, len(asks))))))
             except StopIteration as end:
                 yield end.value
         waiting = following
@@ -433,4 +452,5 @@ def evaluate(
             if item.wanted:
                 rows[number][i] = next(logits)
     spent["branch_tokens"] += len(items) - len(ahead)
+    spent["steps"] += 1
     return rows
