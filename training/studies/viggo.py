@@ -7,24 +7,30 @@
     python -m training.studies.viggo chart runs/*/result.json --larger training/studies/viggo_larger.json
 
 `prepare` draws the rows, writes them as CSV with prompt, completion and split, and plots their functions
-beside those of the whole set. `run` does the same, trains by `training.train_lora` with
-`training/configs/viggo.yaml`, answers the test split greedily without constraints and writes figures,
-time and cost to `result.json` and all answers to `answers.jsonl` in the run's folder. `chart` prints
-results as a table and draws them beside those of larger models, given as JSON.
+beside those of the whole set. `run` draws them, too, trains by the loop of `training.train_forms` with
+`training/configs/viggo.yaml`, eight rows side by side behind the prompt that they share, answers the test
+split greedily without constraints and writes figures, time and cost to `result.json` and all answers to
+`answers.jsonl` in the run's folder. `chart` prints results as a table and draws them beside those of
+larger models, given as JSON.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import random
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from training.config import read_settings
-from training.lora_config import LoraRun
+from training.chat_rows import Message
+from training.common_prompt import CommonPromptEncoder, Conversation
+from training.config import TrainConfig, read_config
+from training.curves import read_metrics
+from training.model import load_tokenizer
 from training.studies.greedy import answerer
 from training.studies.viggo_data import (
     TEMPLATES,
@@ -37,7 +43,7 @@ from training.studies.viggo_data import (
     write_csv,
 )
 from training.studies.viggo_scores import Answered, draw_chart, fault, figures, table
-from training.train_lora import train
+from training.train_forms import train
 
 MOST = 160
 """Tokens of an answer, at most; the longest of the set has fewer in every tokenizer tried."""
@@ -57,11 +63,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     running.add_argument("--base", help="instead of the config's")
     running.add_argument("--chat", help="instead of the config's")
     running.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="other settings")
+    running.add_argument("--epochs", type=float, default=4.0, help="times the rows are read")
     running.add_argument("--adapter", help="a PEFT folder in place of training, or 'none' for the base alone")
     running.add_argument("--resume", action="store_true", help="go on from the run's checkpoint")
     running.add_argument("--name", help="of the folder under the config's runs, and of the result")
     running.add_argument("--test", type=int, default=None, help="rows of the test split; all if left out")
-    running.add_argument("--threads", type=int, default=2, help="of llama.cpp")
+    running.add_argument("--threads", type=int, default=2, help="of training and llama.cpp")
     running.add_argument("--batch", type=int, default=32, help="prompts side by side in transformers")
     running.add_argument("--price", type=float, help="of an hour of this machine, in any currency")
     running.set_defaults(task=run)
@@ -136,36 +143,47 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0)
 
 
-def _settings(arguments: argparse.Namespace) -> LoraRun:
+def _settings(arguments: argparse.Namespace) -> TrainConfig:
     """The config with the flags in place of its members, in a folder named after what is run."""
-    changed = dict(pair.split("=", 1) for pair in arguments.set)
+    changed: dict[str, Any] = dict(pair.split("=", 1) for pair in arguments.set)
     changed |= {name: getattr(arguments, name) for name in ("base", "chat") if getattr(arguments, name)}
-    settings = read_settings(LoraRun, arguments.config, changed)
+    settings = read_config(arguments.config, changed | {"threads": arguments.threads})
     rows = 0 if arguments.adapter == "none" else arguments.rows
     name = arguments.name or f"{settings.name}-{Path(settings.base).stem}-{arguments.template}-{rows}"
-    data = [f"{settings.runs}/{name}/train.csv"]
-    return read_settings(LoraRun, arguments.config, changed | {"name": name, "data": data})
+    return replace(settings, name=name)
 
 
-def _train(arguments: argparse.Namespace, settings: LoraRun) -> Path:
-    """Train on the rows drawn; leaves the seconds it took beside the adapter, in training.json."""
+def _train(arguments: argparse.Namespace, settings: TrainConfig) -> Path:
+    """Train on the rows drawn; the adapter as it stood at the end."""
     drawn = representative(load(arguments.data, "train"), arguments.rows, arguments.seed)
-    write_csv({"train": drawn}, arguments.template, Path(settings.data[0]))
-    start = time.perf_counter()
-    adapter = train(settings, resume=arguments.resume)
-    cost = {"training_seconds": time.perf_counter() - start}
-    (settings.folder / "training.json").write_text(json.dumps(cost), encoding="utf-8")
-    return adapter
+    talks = [conversation(example, arguments.template) for example in drawn]
+    encoder = CommonPromptEncoder(settings, load_tokenizer(settings.base))
+    tokens = sum(map(len, encoder.encode(talks, random.Random(0))))
+    schedule = replace(settings, total_tokens=round(arguments.epochs * tokens))
+    train(schedule, talks, encoding=CommonPromptEncoder, resume=arguments.resume)
+    return settings.folder / "last"
+
+
+def conversation(example: Example, template: int) -> Conversation:
+    """What is learnt of an example."""
+    turns = (Message("user", prompt(example, template)), Message("assistant", example.meaning))
+    return Conversation(example.sentence, turns)
 
 
 def _training_cost(adapter: Path | None) -> dict[str, float]:
-    """What `_train` left beside the adapter; nothing for one that was trained otherwise."""
-    file = adapter.parent / "training.json" if adapter else None
-    return json.loads(file.read_text(encoding="utf-8")) if file and file.exists() else {}
+    """Tokens read and seconds taken, of the metrics beside the adapter; nothing where there are none."""
+    file = adapter.parent / "metrics.jsonl" if adapter else None
+    if file is None or not file.exists():
+        return {}
+    tokens, seconds = 0, 0.0
+    for line in read_metrics(file):
+        seconds += (line["tokens"] - tokens) / line["tokens_per_second"]
+        tokens = line["tokens"]
+    return {"tokens": tokens, "training_seconds": seconds}
 
 
 def _answers(
-    arguments: argparse.Namespace, settings: LoraRun, adapter: Path | None, tested: Sequence[Example]
+    arguments: argparse.Namespace, settings: TrainConfig, adapter: Path | None, tested: Sequence[Example]
 ) -> tuple[list[Answered], float]:
     """Every answer, written to answers.jsonl as it comes, and the seconds they took."""
     questions = [prompt(example, arguments.template) for example in tested]

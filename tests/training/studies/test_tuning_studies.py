@@ -12,10 +12,12 @@ import pytest
 import torch
 
 from tests.training import tiny_llama
+from training.common_prompt import Conversation
+from training.config import TrainConfig
 from training.conversations import TEMPLATES
 from training.lora_config import LoraRun
 from training.model import load_base
-from training.studies import corrections, peft_methods, search
+from training.studies import corrections, data_centric, peft_methods, search
 from training.studies.corrections import Sentence, Task, drawn, encoded, loss_on, read_task
 from training.studies.peft_methods import METHODS, measured
 
@@ -158,3 +160,76 @@ def test_a_trial_reads_as_many_rows_whatever_its_epochs(run: LoraRun) -> None:
 
 def test_prompts_are_those_of_the_task() -> None:
     assert SENTENCES[0].messages[0].content.startswith(corrections.ASKED)
+
+
+def test_arms_read_the_same_tokens_and_what_was_measured_stays(
+    base: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = TrainConfig(
+        "arms", str(base), (), chat="chatml", runs=str(tmp_path), rank=2, alpha=4, learning_rate=1e-2,
+        head="full", holdout=0, length_power=0.0, examples_per_step=1, log_steps=1,
+    )  # fmt: skip
+    settings = tmp_path / "arms.yaml"
+    settings.write_text(json.dumps(run.to_dict()))
+    general = tmp_path / "general.jsonl"
+    rows = (
+        {
+            "id": f"g{n}",
+            "messages": [{"role": "user", "content": s.draft}, {"role": "assistant", "content": "no"}],
+        }
+        for n, s in enumerate(SENTENCES)
+    )
+    general.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    learners = tmp_path / "learners.jsonl"
+    learners.write_text(json.dumps({"src": "She have 2 cat .", "refs": ["She has 2 cats ."] * 4}) + "\n")
+    flags = [
+        "--config",
+        settings,
+        "--data",
+        data,
+        "--general",
+        general,
+        "--jfleg",
+        learners,
+        "--out",
+        tmp_path,
+    ]
+    flags += ["--test", 5, "--tokens", 900, "--threads", 1]
+    data_centric.main(list(map(str, flags)))
+    measured = (tmp_path / "data_centric.jsonl").read_text()
+    arms = {row["arm"]: row for row in map(json.loads, measured.splitlines())}
+    assert list(arms) == list(data_centric.ARMS)
+    assert arms["general"]["loss_general"] < arms["base"]["loss_general"]
+    assert arms["grammar"]["loss_grammar"] < arms["base"]["loss_grammar"]
+    assert arms["both"]["loss_general"] < arms["grammar"]["loss_general"]
+    assert all(
+        0 <= row["gleu"][1] <= row["gleu"][2] <= 1 and 0 <= row["sentences"] <= 1 for row in arms.values()
+    )
+    read = [
+        json.loads((tmp_path / f"arms/{arm}-1/metrics.jsonl").read_text().splitlines()[-1])["tokens"]
+        for arm in ("general", "grammar", "both")
+    ]
+    assert all(900 <= tokens < 1_300 for tokens in read)
+    data_centric.main(list(map(str, flags)))
+    assert (tmp_path / "data_centric.jsonl").read_text() == measured
+    assert "| both |" in capsys.readouterr().out
+    assert (tmp_path / "data_centric.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_kinds_are_mixed_by_turns() -> None:
+    kinds = [[Conversation(f"{kind}{n}", ()) for n in range(count)] for kind, count in (("a", 5), ("b", 3))]
+    assert [talk.id[0] for talk in data_centric.mixed(kinds, 1)] == list("ababab")
+    assert data_centric.mixed([], 1) == []
+
+
+def test_scores_of_sentences_count_the_faultless_ones_that_were_changed() -> None:
+    sentences = [
+        Sentence("a", "He go.", "He goes."),
+        Sentence("b", "Fine.", "Fine."),
+        Sentence("c", "So.", "So."),
+    ]
+    found = data_centric.scores(sentences, [["He", "goes", "."], ["Good", "."], ["So", "."]])
+    assert (found["sentences"], found["touched"], found["precision"], found["recall"]) == (
+        pytest.approx(2 / 3), 0.5, 0.5, 1.0,
+    )  # fmt: skip
+    assert data_centric.scores(sentences[:1], [["He", "go", "."]])["touched"] is None

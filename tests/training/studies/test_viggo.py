@@ -13,9 +13,8 @@ import torch
 
 from tests.training import tiny, tiny_llama
 from training.chat_rows import Kind, read_rows
-from training.config import read_settings
+from training.config import read_config
 from training.conversations import TEMPLATES as CHATS
-from training.lora_config import LoraRun
 from training.model import load_base
 from training.studies.greedy import Answerer, TransformersWriter, answerer
 from training.studies.viggo import main
@@ -185,10 +184,10 @@ def test_a_tiny_model_is_trained_asked_and_scored(
     else:
         texts = [*MEANINGS, *MEANINGS.values(), *TEMPLATES.values()]
         model, chat = str(tiny_llama.save(tmp_path / "tiny.gguf", texts)), "chatml"
-    settings = f"runs={tmp_path / 'runs'} rank=2 max_steps=1 precision=fp32 accumulation=1"
+    settings = f"runs={tmp_path / 'runs'} rank=2 alpha=4 log_steps=1"
     main(
         f"run --data {source} --base {model} --chat {chat} --rows 7 --test 2 --name study --batch 2 "
-        f"--threads 1 --price 0.5 --set {settings}".split()
+        f"--threads 1 --epochs 2 --price 0.5 --set {settings}".split()
     )
     result = json.loads((tmp_path / "runs/study/result.json").read_text())
     assert result["tested"] == 2
@@ -214,6 +213,6 @@ def test_llama_cpp_and_transformers_write_the_same(tmp_path: Path) -> None:
     assert any(written)
 
 
-def test_the_recipe_is_the_published_one() -> None:
-    recipe = read_settings(LoraRun, ROOT / "training/configs/viggo.yaml")
-    assert (recipe.rank, recipe.epochs, recipe.holdout, recipe.patience) == (16, 4, 0, 0)
+def test_the_recipe_keeps_no_row_back_and_learns_like_the_published_one() -> None:
+    recipe = read_config(ROOT / "training/configs/viggo.yaml")
+    assert (recipe.rank, recipe.holdout, recipe.length_power, recipe.head) == (16, 0, 0.0, "full")
