@@ -186,7 +186,7 @@ def chart(figures: Mapping[str, Any], path: Path) -> None:
     figure, (forms, words, fields) = pyplot.subplots(1, 3, figsize=(13, 4), layout="constrained")
     rows = figures["forms"]
     bars = forms.barh(
-        [r["way"] for r in rows], [r["p50"] for r in rows], color=["#0f766e", "#94a3b8", "#cbd5e1"]
+        [r["way"] for r in rows], [r["p50"] for r in rows], color=["#0f766e", "#5eaaa4", "#94a3b8", "#cbd5e1"]
     )
     forms.bar_label(bars, fmt="%.2f s", padding=3)
     forms.invert_yaxis()

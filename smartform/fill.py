@@ -11,7 +11,7 @@ from datetime import date
 from smartform.answers import LONG, Reader
 from smartform.assignment import settle
 from smartform.constraints import Plan, plan
-from smartform.engines.base import Branch, Cancel, Decoded, TextEngine, never
+from smartform.engines.base import Branch, Cancel, Decoded, ReadsAhead, TextEngine, never
 from smartform.errors import Cancelled, FormError, TextError, ValueProblem
 from smartform.groups import Group, merged_rows
 from smartform.policy import Policy, shipped
@@ -103,6 +103,22 @@ class Filler:
                     on_progress(min(1.0, share), _message(number, len(parts)))
         ordered = tuple(best.get(n, FieldResult(n, None, State.NOT_FOUND, 1.0, 1.0)) for n in form.names)
         return FillResult(form, ordered, time.perf_counter() - started, (), stats)
+
+    def read_ahead(
+        self, form: FormSpec, text: str, *, today: date | None = None, cancel: Cancel = never
+    ) -> None:
+        """Let the engine read form and text, so that `fill` of the same has only to ask the fields.
+
+        Nothing happens where the engine keeps nothing, or where they take more than one pass.
+
+        Raises:
+            As `fill`.
+        """
+        today = today or date.today()
+        parts = self._parts(form, _checked(text), today)
+        if len(parts) == 1 and isinstance(self.engine, ReadsAhead):
+            asked, _ = _protocol_form(parts[0].form)
+            self.engine.read_ahead(extraction_prompt(asked, parts[0].text, today), cancel=cancel)
 
     def _parts(self, form: FormSpec, text: str, today: date) -> list[_Part]:
         """The passes that read every window of the text for every field."""

@@ -7,6 +7,7 @@ same cores, and two at once would both be slower. A job that waits can be cancel
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Generic, NoReturn, Protocol, TypeVar
 
 from smartform.engines.base import Cancel, Dictation, Transcriber, Transcript, never
-from smartform.errors import Cancelled, EngineError, TextError
+from smartform.errors import Cancelled, EngineError, SmartFormError, TextError
 from smartform.inputs import check_form, clean
 from smartform.results import FieldResult, FillResult
 from smartform.revision import DEFAULT_OPTIONS, ProofreadOptions, Revision
@@ -84,6 +85,7 @@ class Service:
         self._proofreader = Once(proofreader)
         self._scorer = Once(scorer)
         self._jobs = threading.Lock()
+        self._waiting: deque[None] = deque()  # whose ends threads may change at once
         self._lanes = lanes
         self._reading: _Turns = threading.BoundedSemaphore(lanes) if lanes > 1 else self._jobs
 
@@ -142,6 +144,22 @@ class Service:
             return self._filler.get().fill(
                 form, clean(text), today=today, on_field=on_field, on_progress=on_progress, cancel=cancel
             )
+
+    def read_ahead(self, form: FormSpec, text: str, *, today: date | None = None) -> None:
+        """Read what somebody may soon ask to fill a form from, while no job is there.
+
+        A job that comes ends it. Nothing happens before the model is loaded or where it is elsewhere, nor
+        with what `fill` would refuse.
+        """
+        if not self.ready or self._lanes > 1 or not self._jobs.acquire(blocking=False):
+            return
+        try:
+            check_form(form)
+            self._filler.get().read_ahead(form, clean(text), today=today, cancel=lambda: bool(self._waiting))
+        except SmartFormError:
+            return
+        finally:
+            self._jobs.release()
 
     def read_resume(
         self,
@@ -258,9 +276,13 @@ class Service:
     @contextmanager
     def _turn(self, cancel: Cancel, turns: _Turns | None = None) -> Iterator[None]:
         turns = turns or self._jobs
-        while not turns.acquire(timeout=_POLL_SECONDS):
-            if cancel():
-                raise Cancelled("Cancelled before it began.")
+        self._waiting.append(None)
+        try:
+            while not turns.acquire(timeout=_POLL_SECONDS):
+                if cancel():
+                    raise Cancelled("Cancelled before it began.")
+        finally:
+            self._waiting.pop()
         try:
             yield
         finally:

@@ -53,6 +53,7 @@ class ScriptedEngine:
         self.script = script
         self.pause = pause
         self.prompts: list[Prompt] = []
+        self.ahead: list[Prompt] = []
 
     def count_tokens(self, text: str) -> int:
         """Four characters are a token."""
@@ -72,6 +73,12 @@ class ScriptedEngine:
     def stats(self) -> dict[str, float]:
         """Nothing is evaluated."""
         return {"prompt_tokens": 0.0, "cached_tokens": 0.0, "branch_tokens": 0.0, "steps": 0.0}
+
+    def read_ahead(self, prompt: Prompt, *, cancel: Cancel = never) -> None:
+        """Keep the prompt in `ahead`."""
+        if cancel():
+            raise Cancelled("Cancelled.")
+        self.ahead.append(prompt)
 
     def _answer(self, branch: Branch, text: str) -> Decoded:
         cue = self._cue(branch.name, text)

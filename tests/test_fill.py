@@ -301,3 +301,18 @@ def test_a_later_answer_takes_back_what_an_earlier_one_claimed() -> None:
     result = Filler(engine, NEUTRAL).fill(form, TEXT, on_field=lambda r: told.append((r.name, r.value)))
     assert told == [("contact", "Jane Doe"), ("contact", None), ("name", "Jane Doe")]
     assert result.values == {"contact": None, "name": "Jane Doe"}
+
+
+def test_reading_ahead_reads_what_a_fill_asks_about() -> None:
+    engine = ScriptedEngine({})
+    filler = Filler(engine)
+    form = FormSpec((Field("Guest name!"), Field("tags", FieldType.LIST)))
+    filler.read_ahead(form, "Ada\x07 Byron", today=TODAY)
+    filler.fill(form, "Ada\x07 Byron", today=TODAY)
+    assert engine.ahead == engine.prompts[:1]
+
+
+def test_a_text_of_several_windows_is_not_read_ahead() -> None:
+    engine = ScriptedEngine({})
+    Filler(engine).read_ahead(FormSpec((Field("city"),)), "Turin is in Piedmont. " * 4_000, today=TODAY)
+    assert engine.ahead == []

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from smartform.engines.base import Dictation, Transcriber
+from smartform.engines.base import Cancel, Dictation, Transcriber, never
 from smartform.errors import Cancelled, WeightsError
+from smartform.fill import Filler
+from smartform.prompts import Prompt
 from smartform.schema import Field, FieldType, FormSpec
 from smartform.service import Service
 from tests.doors import ScriptedFiller, ScriptedTranscriber, scripted_service
+from tests.fakes import ScriptedEngine
 
 FORM = FormSpec(
     (
@@ -49,6 +52,54 @@ def test_jobs_take_turns_and_waiting_ones_can_be_cancelled() -> None:
     gate.set()
     first.join(5)
     assert service.fill(FORM, "firstName: Jane")["firstName"].value == "Jane"
+
+
+def test_reading_ahead_gives_way_to_every_job() -> None:
+    reading, waited = threading.Event(), threading.Event()
+
+    class Slow(ScriptedEngine):
+        def read_ahead(self, prompt: Prompt, *, cancel: Cancel = never) -> None:
+            reading.set()
+            while not cancel():
+                waited.wait(0.01)
+            super().read_ahead(prompt, cancel=cancel)
+
+    engine = Slow({"firstName": "Jane"})
+    service = Service(Filler(engine), ScriptedTranscriber())
+    service.read_ahead(FORM, "Jane")
+    assert not reading.is_set()  # the model is not loaded for it
+    service.warm(speech=False)
+    reader = threading.Thread(target=service.read_ahead, args=(FORM, "Jane"))
+    reader.start()
+    assert reading.wait(5)
+    assert service.fill(FORM, "Jane").values["firstName"] == "Jane"
+    reader.join(5)
+    assert engine.ahead == []
+
+
+def test_nothing_is_read_ahead_while_a_job_runs_nor_of_what_a_fill_refuses() -> None:
+    engine, gate = ScriptedEngine({}), threading.Event()
+    began = threading.Event()
+
+    def hold() -> bool:
+        began.set()
+        gate.wait(5)
+        return False
+
+    service = Service(Filler(engine), ScriptedTranscriber())
+    service.warm(speech=False)
+    running = threading.Thread(target=lambda: service.fill(FORM, "Jane", cancel=hold))
+    running.start()
+    assert began.wait(5)
+    service.read_ahead(FORM, "Jane")
+    assert engine.ahead == []
+    gate.set()
+    running.join(5)
+    for text in ("", " ", "x" * 300_000):
+        service.read_ahead(FORM, text)
+    assert engine.ahead == []
+    service.read_ahead(FORM, "Jane")
+    assert [prompt.user for prompt in engine.ahead] == ["Jane"]
 
 
 def test_a_failed_job_gives_its_turn_back() -> None:

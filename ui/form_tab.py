@@ -6,9 +6,11 @@ of components and keep nothing of their own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +41,9 @@ from ui.sheet import Sheet
 from ui.speech import Listener, Speech, appended, draw_speech, wire_speech
 from ui.strings import i18n as t
 from ui.strings import language_of
+
+PAUSE_SECONDS = 0.4
+"""Between two looks at a text that is being typed."""
 
 Template = bytes | dict[str, Any] | None
 """What an export is made after: the PDF or the JSON Schema that the form was read from."""
@@ -242,6 +247,14 @@ def _wire_fill(desk: Desk, jobs: Jobs, left: _Left, right: _Right) -> None:
     started.then(settled, None, left.cancel, queue=False, **QUIET)
 
     wire_cancel(left.cancel, jobs)
+    left.text.change(
+        _reading_ahead(desk),
+        [left.text, right.form, left.model],
+        None,
+        queue=False,
+        trigger_mode="always_last",
+        **QUIET,
+    )
 
     @guarded(left.status)
     def undo(data: dict[str, Any]) -> Answer:
@@ -259,6 +272,18 @@ def _wire_fill(desk: Desk, jobs: Jobs, left: _Left, right: _Right) -> None:
 
     for button, handler in ((right.undo, undo), (right.reset, reset)):
         button.click(handler, right.form, [right.form, left.status], queue=False, **QUIET)
+
+
+def _reading_ahead(desk: Desk) -> Callable[[str, dict[str, Any], str], Awaitable[None]]:
+    """What lets the model read a text while its writer has not yet asked to fill the form."""
+
+    async def read_ahead(text: str, data: dict[str, Any], model: str) -> None:
+        await asyncio.sleep(PAUSE_SECONDS)
+        sheet = Sheet.from_dict(data)
+        read = partial(desk.models[model].read_ahead, sheet.form, text, today=sheet.today)
+        await asyncio.to_thread(read)
+
+    return read_ahead
 
 
 def _fill(
@@ -392,12 +417,14 @@ def _wire_forms(
     page.load(
         greet, None, [right.form, right.editor, right.preset, right.chooser_status], queue=False, **QUIET
     )
-    right.preset.input(
+    chosen = right.preset.input(
         choose, [right.preset, left.text, right.form], [*outputs, left.text], queue=False, **QUIET
     )
-    right.use_pasted.click(paste, [right.pasted, right.form], outputs, **QUIET)
-    right.pdf.upload(open_pdf, [right.pdf, right.form], outputs, **QUIET)
-    right.editor.apply(edit, [right.editor, right.form], outputs, **QUIET)
+    pasted = right.use_pasted.click(paste, [right.pasted, right.form], outputs, **QUIET)
+    opened = right.pdf.upload(open_pdf, [right.pdf, right.form], outputs, **QUIET)
+    edited = right.editor.apply(edit, [right.editor, right.form], outputs, **QUIET)
+    for changed in (chosen, pasted, opened, edited):
+        changed.then(_reading_ahead(desk), [left.text, right.form, left.model], None, queue=False, **QUIET)
 
 
 def _choices(desk: Desk, language: str) -> list[tuple[str, str]]:

@@ -139,6 +139,21 @@ class TextEngine(Protocol):
         ...
 
 
+@runtime_checkable
+class ReadsAhead(Protocol):
+    """A text engine that keeps what it has read."""
+
+    def read_ahead(self, prompt: Prompt, *, cancel: Cancel = never) -> None:
+        """Read a prompt, so that `decode` with it has only to answer.
+
+        Raises:
+            TextError: it is longer than the engine's window.
+            EngineError: the model failed.
+            Cancelled: `cancel` said so; what was read until then is kept.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Written:
     """A token of a revision.

@@ -50,6 +50,11 @@ _PARAGRAPH = 640
 _RULES = 512
 """Most tokens of a paragraph and of the rules with what stands before it."""
 
+_AHEAD = 128
+"""Tokens in a pass over a text that nobody waits for yet."""
+
+_SPENT = ("prompt_tokens", "cached_tokens", "branch_tokens", "steps")
+
 FORMS, EMAIL = "forms", "email"
 """The tasks that have adapters."""
 
@@ -111,6 +116,17 @@ class LlamaEngine:
         """What the last `decode` evaluated."""
         return dict(self._spent)
 
+    def read_ahead(self, prompt: Prompt, *, cancel: Cancel = never) -> None:
+        """See `ReadsAhead`; passes are short, so that a job that waits need not wait long."""
+        with self._lock:
+            self._context.use(FORMS)
+            self._spent = dict.fromkeys(_SPENT, 0.0)
+            tokens = self._read(prompt, cancel, _AHEAD)
+            if cancel():
+                raise Cancelled("The job was cancelled.")
+            self._context.evaluate(self._ahead(tokens))
+            self._held = tokens
+
     def decode(
         self, prompt: Prompt, branches: Sequence[Branch], *, cancel: Cancel = never
     ) -> Iterator[Decoded]:
@@ -122,13 +138,13 @@ class LlamaEngine:
         """
         with self._lock:
             self._context.use(FORMS)
-            self._spent = dict.fromkeys(("prompt_tokens", "cached_tokens", "branch_tokens", "steps"), 0.0)
-            tokens = self._read(prompt, cancel)
+            self._spent = dict.fromkeys(_SPENT, 0.0)
+            tokens = self._read(prompt, cancel, self._context.batch_tokens)
             source = Source(prompt.user, self._context.tokenise, self._context.piece)
             yield from self._answered(branches, source, tokens, cancel)
 
-    def _read(self, prompt: Prompt, cancel: Cancel) -> list[int]:
-        """The prompt's tokens, evaluated from where it parts from the last one.
+    def _read(self, prompt: Prompt, cancel: Cancel, step: int) -> list[int]:
+        """The prompt's tokens, evaluated from where it parts from the last one, `step` in a pass.
 
         Its end, at most one pass, is left for the first branches: they are read in the same pass.
         """
@@ -143,7 +159,6 @@ class LlamaEngine:
         self._held = tokens[:shared]
         self._spent["prompt_tokens"] += len(tokens) - shared
         self._spent["cached_tokens"] += shared
-        step = self._context.batch_tokens
         while len(tokens) - len(self._held) > step:
             if cancel():
                 raise Cancelled("The job was cancelled.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import pytest
 
 from bench import baselines, forms, report
 from bench.inputs import first_fields, own_words, preset_cases, turned
+from smartform.engines.base import Cancel, never
 from smartform.fill import Filler
+from smartform.prompts import Prompt
 from smartform.schema import PLAIN_TYPES, Field, FormSpec
 from tests.fakes import ScriptedEngine
 
@@ -66,6 +69,20 @@ def test_the_warm_up_is_not_counted() -> None:
     assert turns == [0, 1, 2, 3]
     assert results == [1, 2, 3]
     assert len(times.seconds) == 3
+
+
+def test_texts_are_read_ahead_off_the_clock() -> None:
+    class Slow(ScriptedEngine):
+        def read_ahead(self, prompt: Prompt, *, cancel: Cancel = never) -> None:
+            time.sleep(0.2)
+            super().read_ahead(prompt, cancel=cancel)
+
+    engine = Slow({})
+    cases = preset_cases(12, 150)[:1]
+    row = forms.measure_ours(Filler(engine), cases, 2, ahead=True)
+    assert engine.ahead == engine.prompts[1:]
+    assert row["p90"] < 0.2
+    assert row["way"] == "ours, text read ahead"
 
 
 def test_the_second_fill_is_told_from_the_engine_s_own_counts() -> None:
@@ -148,7 +165,7 @@ def test_one_sequence_writes_every_field_under_its_header() -> None:
 def test_the_report_is_written_from_the_figures(tmp_path: Path) -> None:
     filler = Filler(ScriptedEngine({}))
     cases = preset_cases(12, 150)[:2]
-    ours = forms.measure_ours(filler, cases, 2)
+    ours = forms.measure_ours(filler, cases, 2, ahead=False)
     assert (ours["runs"], ours["complete"]) == (4, 4)
     figures = {
         "forms": [ours, {**ours, "way": "JSON grammar", "p50": ours["p50"] * 8}],

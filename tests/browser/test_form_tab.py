@@ -74,6 +74,21 @@ def test_first_sight_has_an_example_ready_to_run(page: Page) -> None:
     expect(page.locator(".sf-missing")).to_contain_text("Still missing")
 
 
+def test_a_text_is_read_while_it_is_typed_and_filled_as_it_stands(page: Page, engine: ScriptedEngine) -> None:
+    fill(page)
+    engine.ahead.clear()
+    text_box(page).fill("Ada")
+    text_box(page).press_sequentially(" Byron, ada@example.org", delay=20)
+    for _ in range(100):
+        if engine.ahead and engine.ahead[-1].user.endswith("ada@example.org"):
+            break
+        page.wait_for_timeout(100)
+    assert len(engine.ahead) < 20
+    page.locator("#fill").click()
+    expect(box(page, "guestName")).to_have_value("Ada Byron")
+    assert engine.prompts[-1] == engine.ahead[-1]
+
+
 def test_every_type_has_its_control(page: Page) -> None:
     paste(page, SCHEMA)
     expect(page.locator(".sf-title")).to_have_text("Person")

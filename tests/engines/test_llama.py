@@ -177,6 +177,38 @@ def test_the_second_fill_of_a_form_evaluates_only_the_new_text(engine: LlamaEngi
     assert again["prompt_tokens"] == 0
 
 
+def test_a_text_read_ahead_is_not_read_again_and_is_answered_alike(engine: LlamaEngine) -> None:
+    plain = fill(engine, FORM, TEXT)
+    Filler(engine).read_ahead(FORM, "Another text altogether.", today=TODAY)
+    assert engine.stats()["prompt_tokens"] > 0
+    Filler(engine).read_ahead(FORM, TEXT, today=TODAY)
+    read = engine.stats()
+    again = fill(engine, FORM, TEXT)
+    assert again.stats["prompt_tokens"] == 0
+    assert again.stats["cached_tokens"] == read["prompt_tokens"] + read["cached_tokens"]
+    assert again.values == plain.values
+    for one, other in zip(plain.fields, again.fields, strict=True):
+        assert other.confidence == pytest.approx(one.confidence, abs=0.02)
+
+
+def test_reading_ahead_stops_where_it_is_told_and_keeps_what_it_read(engine: LlamaEngine) -> None:
+    text = TEXT + " We talked about the weather of the last three weeks." * 20
+    fill(engine, FORM, "Another text altogether.")
+    asked: list[None] = []
+
+    def after_two() -> bool:
+        asked.append(None)
+        return len(asked) > 2
+
+    with pytest.raises(Cancelled):
+        Filler(engine).read_ahead(FORM, text, today=TODAY, cancel=after_two)
+    whole = fill(engine, FORM, text).stats
+    assert whole["cached_tokens"] > 200 and whole["prompt_tokens"] > 30
+    assert (
+        whole["cached_tokens"] > fill(engine, FORM, "Another text altogether.").stats["cached_tokens"] + 200
+    )
+
+
 def test_two_fills_are_equal_to_the_last_digit(engine: LlamaEngine) -> None:
     first = fill(engine, FORM, TEXT)
     fill(engine, presets()["contact"], example("contact"))
