@@ -1,6 +1,6 @@
 """Seconds per form, side by side on the same weights, texts and cores; and what the cost grows with.
 
-    python -m bench.forms [--quick] [--out DIR]
+    python -m bench.forms [--quick] [--ours] [--out DIR]
 
 Ways to fill the same 12-field forms from the same texts of about 150 words, each warmed up
 and each reading a new text of a form it knows:
@@ -50,6 +50,7 @@ def main() -> None:
     """Measure everything, print and write the report."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="two forms, two repeats, fewer sizes")
+    parser.add_argument("--ours", action="store_true", help="leave out the other ways, which take longest")
     parser.add_argument("--out", type=Path, default=ROOT / "runs" / "bench", help="folder for the report")
     arguments = parser.parse_args()
     quick = arguments.quick
@@ -67,9 +68,13 @@ def main() -> None:
     figures["second_fill"] = measure_second_fill(engine, cases[0])
     figures["by_words"] = measure_lengths(filler, TEXT_LENGTHS[:2] if quick else TEXT_LENGTHS, repeats)
     figures["by_fields"] = measure_sizes(filler, FORM_SIZES[:2] if quick else FORM_SIZES, repeats)
-    llama = baselines.load(base, adapter, threads)
-    for way, answer in (("JSON grammar", baselines.grammar_chat), ("one sequence", baselines.one_sequence)):
-        figures["forms"].append(measure_baseline(way, answer, llama, cases, repeats))
+    if not arguments.ours:
+        llama = baselines.load(base, adapter, threads)
+        for way, answer in (
+            ("JSON grammar", baselines.grammar_chat),
+            ("one sequence", baselines.one_sequence),
+        ):
+            figures["forms"].append(measure_baseline(way, answer, llama, cases, repeats))
     figures["dictation"] = measure_dictation(settings, repeats)
 
     print(report.write(arguments.out, figures, facts))

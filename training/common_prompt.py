@@ -16,7 +16,7 @@ from typing import Any
 from training.chat_rows import Message
 from training.config import TrainConfig
 from training.conversations import IGNORED, Tokens, encode, templated
-from training.objective import PREFIX, Encoded
+from training.objective import Encoded, behind
 
 SIDE_BY_SIDE = 8
 """Conversations behind one beginning, at most."""
@@ -67,12 +67,8 @@ def side_by_side(rows: Sequence[Tokens], length_power: float) -> Encoded:
     given = [next(n for n, label in enumerate(row.labels) if label != IGNORED) - 1 for row in rows]
     alike = takewhile(lambda column: len(set(column)) == 1, zip(*(row.ids for row in rows), strict=False))
     start = min(len(list(alike)), *given)
-    ids, positions = rows[0].ids[:start], list(range(start))
-    branches, weights = [PREFIX] * start, [0.0] * start
-    for number, row in enumerate(rows):
+    branches = []
+    for row in rows:
         learnt = [label != IGNORED for label in row.labels[start:]]
-        ids += row.ids[start:]
-        positions += range(start, len(row))
-        branches += [number] * len(learnt)
-        weights += [sum(learnt) ** -length_power * one for one in learnt]
-    return Encoded(ids, positions, branches, weights, frozenset())
+        branches.append((row.ids[start:], [sum(learnt) ** -length_power * one for one in learnt]))
+    return behind(rows[0].ids[:start], branches)

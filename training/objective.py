@@ -133,20 +133,39 @@ def encode(example: Example, tokenizer: Tokenizer, chat: ChatFormat, length_powe
     """Tokenise the prefix and the branches of one example, segment by segment as the engine does."""
     form, text = extraction_prompt(example.form, example.text, example.today).prefix(chat)
     bos = [] if tokenizer.bos_token_id is None or chat is ChatFormat.CHATML else [tokenizer.bos_token_id]
-    ids = bos + [token for segment in (*form, *text) for token in tokens(tokenizer, segment)]
-    start = len(ids)
-    positions, branches, weights = list(range(start)), [PREFIX] * start, [0.0] * start
+    prefix = bos + [token for segment in (*form, *text) for token in tokens(tokenizer, segment)]
     stop = tokens(tokenizer, Segment(STOP, True))
     taught = example.branches()
-    for number, (name, line) in enumerate(taught):
+    branches = []
+    for name, line in taught:
         header = tokens(tokenizer, Segment(branch_header(name), False))
         value = tokens(tokenizer, Segment(" " + line, False)) + stop
-        ids += header + value
-        positions += range(start, start + len(header) + len(value))
-        branches += [number] * (len(header) + len(value))
-        weights += [0.0] * len(header) + [len(value) ** -length_power] * len(value)
+        weights = [0.0] * len(header) + [len(value) ** -length_power] * len(value)
+        branches.append((header + value, weights))
     silent = frozenset(number for number, (_, line) in enumerate(taught) if line == NO_DATA)
-    return Encoded(ids, positions, branches, weights, silent)
+    return behind(prefix, branches, silent)
+
+
+def behind(
+    prefix: Sequence[int],
+    branches: Iterable[tuple[Sequence[int], Sequence[float]]],
+    silent: frozenset[int] = frozenset(),
+) -> Encoded:
+    """Put branches behind their prefix.
+
+    Args:
+        branches: tokens of each and their weights in the loss.
+        silent: see `Encoded`.
+    """
+    start = len(prefix)
+    ids, positions = list(prefix), list(range(start))
+    numbers, weights = [PREFIX] * start, [0.0] * start
+    for number, (own, weighed) in enumerate(branches):
+        ids += own
+        positions += range(start, start + len(own))
+        numbers += [number] * len(own)
+        weights += weighed
+    return Encoded(ids, positions, numbers, weights, silent)
 
 
 def tokens(tokenizer: Tokenizer, segment: Segment) -> list[int]:

@@ -18,7 +18,7 @@ from smartform.mail_prompts import CONTEXT_CHARS, RULES, RevisionPrompt, answer_
 from smartform.prompts import ChatFormat
 from smartform.revision import Amount, Register
 from training.config import TrainConfig
-from training.objective import PREFIX, Encoded, Tokenizer, tokens
+from training.objective import Encoded, Tokenizer, behind, tokens
 
 EDIT_WEIGHT = 3.0
 """What a token that differs from the draft weighs in the loss; copied ones weigh 1
@@ -126,16 +126,9 @@ def pack(branches: Sequence[Branch], tokenizer: Tokenizer, chat: ChatFormat) -> 
     """Put the rules before some rewrites."""
     rules, _ = RevisionPrompt(RULES, "", "", "").prefix(chat)
     bos = [] if tokenizer.bos_token_id is None or chat is ChatFormat.CHATML else [tokenizer.bos_token_id]
-    ids = bos + [token for segment in rules for token in tokens(tokenizer, segment)]
-    start = len(ids)
-    positions, numbers, weights = list(range(start)), [PREFIX] * start, [0.0] * start
-    for number, branch in enumerate(branches):
-        ids += branch.ids
-        positions += range(start, start + len(branch.ids))
-        numbers += [number] * len(branch.ids)
-        weights += branch.weights
+    prefix = bos + [token for segment in rules for token in tokens(tokenizer, segment)]
     unchanged = frozenset(number for number, branch in enumerate(branches) if branch.unchanged)
-    return Encoded(ids, positions, numbers, weights, unchanged)
+    return behind(prefix, [(branch.ids, branch.weights) for branch in branches], unchanged)
 
 
 def _plain(tokenizer: Tokenizer, text: str) -> list[int]:
