@@ -90,7 +90,8 @@ class Decoded:
         name: the branch's name.
         texts: the most probable value, one text or, where the constraint has `many`, several; () where
             the engine wrote NO_DATA or is all but certain of it. Weigh it against `p_no_data`.
-        probability: of this answer among all that the constraint admits, 0 to 1;
+        probability: of this answer among all that the constraint admits, 0 to 1; of several texts the
+            geometric mean of theirs, for a long list is not less sure than a short one;
             None where the engine cannot tell (a remote server without log-probabilities).
         p_no_data: probability of NO_DATA among all that the constraint admits; None as above.
         spans: for each of `texts`, its place in the prompt's text where the engine knows it.

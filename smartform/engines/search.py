@@ -363,7 +363,7 @@ class BranchDecoder:
     def _floor(self, scores: dict[int, float]) -> float:
         """The least log-probability of an item with which the whole value can still be of use."""
         spoken = 1 - self.p_silent
-        floor = self.branch.floor(spoken) if self.branch.exact else 0.0
+        floor = self.branch.floor(spoken) if self.branch.exact and not self.branch.constraint.many else 0.0
         if floor <= 0:
             return -math.inf
         needed = floor / max(1e-9, spoken * self.p_value)
@@ -387,7 +387,8 @@ class BranchDecoder:
     def _answer(self) -> Decoded:
         texts = tuple(self.lines.text(item.key, item.end) for item in self.items)
         spans = tuple(s for item in self.items if (s := self.lines.span(item.key, item.end)))
-        return Decoded(self.branch.name, texts, self.p_value, self.p_silent, spans, self.p_texts)
+        probability = self.p_value ** (1 / max(1, len(self.items)))
+        return Decoded(self.branch.name, texts, probability, self.p_silent, spans, self.p_texts)
 
 
 def _shares(count: int, done: Sequence[Found], mass: float) -> tuple[float, ...]:

@@ -61,6 +61,10 @@ class Resume:
         }
 
 
+_ROW_CELLS = 3
+"""Cells of a job or a school that is believed beside others."""
+
+
 class ResumeReader:
     """Reads resumes as forms, with thresholds of their own.
 
@@ -145,8 +149,8 @@ def _kept_rows(answer: FieldResult, text: str) -> FieldResult:
     kinds = {sub.name: sub.type for sub in resume_form()[answer.name].fields}
     rows = [tuple(_kept(kinds[cell.name], cell, text) for cell in row) for row in answer.rows]
     counts = [sum(cell.value is not None for cell in row) for row in rows]
-    # Beside rows that say more, one of a single cell is a stray word of the text.
-    least = max(1, min(2, max(counts, default=0)))
+    # Beside rows that say more, one of so few cells is a stray word of the text (LOG.md: 3 of 14 such rows).
+    least = max(1, min(_ROW_CELLS, max(counts, default=0)))
     filled = tuple(row for row, count in zip(rows, counts, strict=True) if count >= least)
     if not filled:
         return _nothing(answer)
