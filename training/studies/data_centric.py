@@ -131,10 +131,9 @@ def kept(settings: TrainConfig, arm: str, seed: int, material: Material) -> dict
     run = replace(settings, name=f"{settings.name}/{arm}-{seed}", seed=seed)
     path = run.folder / "measured.json"
     if not path.exists():
-        row = measured(run, arm, material)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(row), encoding="utf-8")
-        print(json.dumps(row), flush=True)
+        path.write_text(json.dumps(measured(run, arm, material)), encoding="utf-8")
+        print(path.read_text(encoding="utf-8"), flush=True)
     row: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return row
 
