@@ -289,26 +289,24 @@ def summary(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def draw(rows: Sequence[Mapping[str, Any]], out: Path) -> None:
-    """Loss over the numbers trained, and F0.5 over the seconds."""
+    """Loss, F0.5 and seconds of every method, lowest loss on top; losses above the untuned one are cut off."""
     figure = Figure(figsize=(9, 3.8), layout="constrained")
-    panels = zip(figure.subplots(1, 2), (("parameters", "loss"), ("seconds", "f_half")), strict=True)
-    for axes, (across, up) in panels:
-        for method, found in _grouped(rows).items():
-            x, y = _mean(found, across), [row[up] for row in found]
-            axes.errorbar(
-                x, fmean(y), yerr=[[fmean(y) - min(y)], [max(y) - fmean(y)]], fmt="o", color="tab:blue"
-            )
-            axes.annotate(
-                METHODS[method].title, (x, fmean(y)), xytext=(4, 3), textcoords="offset points", fontsize=7
-            )
-        axes.set(xscale="log")
+    groups = sorted(_grouped(rows).items(), key=lambda pair: -_mean(pair[1], "loss"))
+    untuned = fmean(row["before"] for row in rows)
+    panels = {"loss": "nats a token of the answers", "f_half": "F0.5 of the edits", "seconds": "CPU seconds"}
+    for axes, (key, label) in zip(figure.subplots(1, 3, sharey=True), panels.items(), strict=True):
+        for place, (_, found) in enumerate(groups):
+            values = [row[key] for row in found]
+            mean = fmean(values)
+            spread = [[mean - min(values)], [max(values) - mean]]
+            axes.errorbar(mean, place, xerr=spread, fmt="o", color="tab:blue")
+        axes.set_xlabel(label)
         axes.grid(alpha=0.3)
-        if up == "loss":
-            axes.set(xlabel="numbers trained", ylabel="nats a token of the answers")
-            axes.axhline(fmean(row["before"] for row in rows), color="grey", linestyle=":", label="untuned")
-            axes.legend(frameon=False)
-        else:
-            axes.set(xlabel="CPU seconds of training", ylabel="F0.5 of the edits")
+        if key == "loss":
+            axes.axvline(untuned, color="grey", linestyle=":")
+            lowest = min(row["loss"] for row in rows)
+            axes.set_xlim(lowest - 0.1 * (untuned - lowest), untuned + 0.1 * (untuned - lowest))
+            axes.set_yticks(range(len(groups)), [METHODS[method].title for method, _ in groups])
     save_figure(figure, out)
 
 
