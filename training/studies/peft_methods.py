@@ -289,7 +289,7 @@ def summary(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def draw(rows: Sequence[Mapping[str, Any]], out: Path) -> None:
-    """Loss, F0.5 and seconds of every method, lowest loss on top; losses above the untuned one are cut off."""
+    """Loss, F0.5 and seconds of every method, lowest loss on top; a loss above the untuned one is cut."""
     figure = Figure(figsize=(9, 3.8), layout="constrained")
     groups = sorted(_grouped(rows).items(), key=lambda pair: -_mean(pair[1], "loss"))
     untuned = fmean(row["before"] for row in rows)
