@@ -17,11 +17,11 @@ from smartform.alignment import tokens_of
 from smartform.edit_kinds import is_function, same_word
 
 _VERB = re.compile(
-    r"not|never|\w+n['’]t|(?:do|does|did|have|has|had|is|are|was|were|ca|can|wo|could|would|should|must|need)"
+    r"not|never|hardly|barely|scarcely|\w+n['’]t|(?:do|does|did|have|has|had|is|are|was|were|ca|can|wo|could|would|should|must|need)"
     r"(?:['’]?n['’]?t|not)",
     re.IGNORECASE,
 )
-"""A verb's no, also misspelt: "dont", "is'nt", "donot"."""
+"""A verb's no, also one that leaves a little, "hardly", and misspelt ones: "dont", "is'nt", "donot"."""
 
 _NOUN = re.compile(r"no|nobody|nothing|none|nowhere|neither|nor", re.IGNORECASE)
 

@@ -36,6 +36,9 @@ ROWS = [
         ("I think it is not good.", "I don't think it is good."),
         ("I don't smoke, nor do I drink.", "I don't smoke and I don't drink."),
         ("I did not see the mail I was out.", "I did not see the mail, I was out."),
+        ("They hardly never call us.", "They hardly ever call us."),
+        ("I barely have no time to greet them.", "I barely have time to greet them."),
+        ("I didn't almost recognise the street.", "I hardly recognised the street."),
     ],
 )
 def test_a_no_may_be_said_otherwise(before, after):
@@ -53,6 +56,7 @@ def test_a_no_may_be_said_otherwise(before, after):
         ("There is no lift.", "There is some lift."),
         ("I haven't got it, and nobody called.", "I have got it, and nobody called."),
         ("It is not here.", "It is here."),
+        ("We could hardly hear you.", "We could hear you."),
     ],
 )
 def test_a_yes_is_no_no_either_way(one, other):
@@ -69,8 +73,7 @@ def test_corrections_that_people_wrote_pass():
         if any(one.reason == TURNED for one in kept.refused):
             refused.append(row["id"])
     assert len(rows) > 30
-    # Doubled noes ("hardly never" → "hardly ever") are still taken for a no that went: 4 of these.
-    assert len(refused) <= 0.03 * len(rows), refused
+    assert len(refused) <= 0.02 * len(rows) + 1, refused
 
 
 def test_a_no_taken_from_what_people_wrote_is_missed():
