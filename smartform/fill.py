@@ -114,9 +114,11 @@ class Filler:
         Raises:
             As `fill`.
         """
+        if not isinstance(self.engine, ReadsAhead):
+            return
         today = today or date.today()
         parts = self._parts(form, _checked(text), today)
-        if len(parts) == 1 and isinstance(self.engine, ReadsAhead):
+        if len(parts) == 1:
             asked, _ = _protocol_form(parts[0].form)
             self.engine.read_ahead(extraction_prompt(asked, parts[0].text, today), cancel=cancel)
 
@@ -212,10 +214,10 @@ class Filler:
         """What is asked of the engine: values that the policy would not give need not be found.
 
         Of expressions that were spotted in the text the second best counts, too: it is the answer
-        where another field has the best.
+        where another field has the best. Of several texts the mean counts, not the first.
         """
         kind = FieldType.LIST if plan.field.type is FieldType.GROUP else plan.field.type
-        exact = kind not in LONG and not plan.candidates
+        exact = kind not in LONG and not plan.candidates and not plan.constraint.many
         own, weights = self._policy[kind].floor, self._policy.supply
 
         def floor(spoken: float) -> float:

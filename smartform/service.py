@@ -148,10 +148,10 @@ class Service:
     def read_ahead(self, form: FormSpec, text: str, *, today: date | None = None) -> None:
         """Read what somebody may soon ask to fill a form from, while no job is there.
 
-        A job that comes ends it. Nothing happens before the model is loaded or where it is elsewhere, nor
-        with what `fill` would refuse.
+        A job that comes ends it. Nothing happens before the model is loaded, nor with what `fill` would
+        refuse.
         """
-        if not self.ready or self._lanes > 1 or not self._jobs.acquire(blocking=False):
+        if not self.ready or not self._jobs.acquire(blocking=False):
             return
         try:
             check_form(form)

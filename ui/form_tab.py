@@ -7,10 +7,9 @@ of components and keep nothing of their own.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -247,14 +246,7 @@ def _wire_fill(desk: Desk, jobs: Jobs, left: _Left, right: _Right) -> None:
     started.then(settled, None, left.cancel, queue=False, **QUIET)
 
     wire_cancel(left.cancel, jobs)
-    left.text.change(
-        _reading_ahead(desk),
-        [left.text, right.form, left.model],
-        None,
-        queue=False,
-        trigger_mode="always_last",
-        **QUIET,
-    )
+    _read_ahead_on(left.text.change, desk, left, right)
 
     @guarded(left.status)
     def undo(data: dict[str, Any]) -> Answer:
@@ -274,16 +266,16 @@ def _wire_fill(desk: Desk, jobs: Jobs, left: _Left, right: _Right) -> None:
         button.click(handler, right.form, [right.form, left.status], queue=False, **QUIET)
 
 
-def _reading_ahead(desk: Desk) -> Callable[[str, dict[str, Any], str], Awaitable[None]]:
-    """What lets the model read a text while its writer has not yet asked to fill the form."""
+def _read_ahead_on(event: Callable[..., Any], desk: Desk, left: _Left, right: _Right) -> None:
+    """Let the model read the text at an event, while its writer has not yet asked to fill the form."""
 
     async def read_ahead(text: str, data: dict[str, Any], model: str) -> None:
         await asyncio.sleep(PAUSE_SECONDS)
         sheet = Sheet.from_dict(data)
-        read = partial(desk.models[model].read_ahead, sheet.form, text, today=sheet.today)
-        await asyncio.to_thread(read)
+        await asyncio.to_thread(desk.models[model].read_ahead, sheet.form, text, today=sheet.today)
 
-    return read_ahead
+    inputs = [left.text, right.form, left.model]
+    event(read_ahead, inputs, None, queue=False, trigger_mode="always_last", **QUIET)
 
 
 def _fill(
@@ -424,7 +416,7 @@ def _wire_forms(
     opened = right.pdf.upload(open_pdf, [right.pdf, right.form], outputs, **QUIET)
     edited = right.editor.apply(edit, [right.editor, right.form], outputs, **QUIET)
     for changed in (chosen, pasted, opened, edited):
-        changed.then(_reading_ahead(desk), [left.text, right.form, left.model], None, queue=False, **QUIET)
+        _read_ahead_on(changed.then, desk, left, right)
 
 
 def _choices(desk: Desk, language: str) -> list[tuple[str, str]]:

@@ -363,7 +363,7 @@ class BranchDecoder:
     def _floor(self, scores: dict[int, float]) -> float:
         """The least log-probability of an item with which the whole value can still be of use."""
         spoken = 1 - self.p_silent
-        floor = self.branch.floor(spoken) if self.branch.exact and not self.branch.constraint.many else 0.0
+        floor = self.branch.floor(spoken) if self.branch.exact else 0.0
         if floor <= 0:
             return -math.inf
         needed = floor / max(1e-9, spoken * self.p_value)

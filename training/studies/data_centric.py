@@ -152,7 +152,11 @@ def measured(run: TrainConfig, arm: str, material: Material) -> dict[str, Any]:
         model = train(run, talks, encoding=CommonPromptEncoder, resume=resumed)
     else:
         model, _ = load_base(run.base, torch.device("cpu"), torch.float32)
-    losses = {f"loss_{kind}": loss_of(model, run, held) for kind, held in material.held.items()}
+    tokenizer = templated(load_tokenizer(run.base), run.chat)
+    losses = {
+        f"loss_{kind}": loss_on(model, [encode(talk.messages, tokenizer) for talk in held], pad=0)
+        for kind, held in material.held.items()
+    }
     adapter = run.folder / "last" if talks else None
     with answerer(run.base, adapter, run.chat, threads=run.threads, batch=1) as ours:
 
@@ -172,12 +176,6 @@ def mixed(kinds: Sequence[Sequence[Conversation]], seed: int) -> list[Conversati
     draw = random.Random(seed)
     count = min(map(len, kinds), default=0)
     return list(chain.from_iterable(zip(*(draw.sample(kind, count) for kind in kinds), strict=True)))
-
-
-def loss_of(model: Any, run: TrainConfig, talks: Sequence[Conversation]) -> float:
-    """Nats for each token of the answers."""
-    tokenizer = templated(load_tokenizer(run.base), run.chat)
-    return loss_on(model, [encode(talk.messages, tokenizer) for talk in talks], pad=0)
 
 
 def scores(sentences: Sequence[Sentence], answers: Sequence[Sequence[str]]) -> dict[str, Any]:
