@@ -127,8 +127,8 @@ class Filler:
         engine = self.engine
         room = engine.window_tokens
         parts = []
-        for chunk in self._chunks(form, int(room * _FORM_SHARE), today):
-            used = self._size(chunk, today) + _TEMPLATE_TOKENS
+        for chunk, size in self._chunks(form, int(room * _FORM_SHARE), today):
+            used = size + _TEMPLATE_TOKENS
             if room - used < _LEAST_TEXT_TOKENS:
                 raise FormError(
                     f"The field '{chunk.fields[0].title}' is too long for the model.",
@@ -138,10 +138,11 @@ class Filler:
             parts += [_Part(chunk, text[span.start : span.end], span.start) for span in spans]
         return parts
 
-    def _chunks(self, form: FormSpec, budget: int, today: date) -> Iterator[FormSpec]:
-        fields = form.fields
-        if self._size(form, today) <= budget or len(fields) == 1:
-            yield form
+    def _chunks(self, form: FormSpec, budget: int, today: date) -> Iterator[tuple[FormSpec, int]]:
+        """The form in parts that leave room for the text, each with the tokens it takes."""
+        fields, size = form.fields, self._size(form, today)
+        if size <= budget or len(fields) == 1:
+            yield form, size
             return
         middle = len(fields) // 2
         for half in (fields[:middle], fields[middle:]):

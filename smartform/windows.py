@@ -8,6 +8,8 @@ from smartform.results import Span
 
 _OVERLAP = 0.12
 _LOOK_BACK = 400
+_SAMPLE = 20_000
+"""Characters that are counted to see how many a token has."""
 
 
 def windows(text: str, tokens: int, count: Callable[[str], int]) -> list[Span]:
@@ -22,7 +24,11 @@ def windows(text: str, tokens: int, count: Callable[[str], int]) -> list[Span]:
     """
     spans: list[Span] = []
     start = 0
-    per_token = max(1.0, len(text) / max(1, count(text[:20_000])) * min(1.0, 20_000 / max(1, len(text))))
+    sample = text[:_SAMPLE]
+    sampled = count(sample)
+    if len(sample) == len(text) and sampled <= tokens:
+        return [Span(0, len(text))] if text else []
+    per_token = max(1.0, len(sample) / max(1, sampled))
     while start < len(text):
         end = min(len(text), start + int(tokens * per_token))
         while end - start > 16 and count(text[start:end]) > tokens:

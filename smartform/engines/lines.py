@@ -112,7 +112,8 @@ class Source:
         self._lines: dict[tuple[int, int], Line] = {}
         self.firsts: dict[int, list[int]] = {}
         for start in _word_starts(self.flat):
-            tokens = tokenise(" " + self.flat[start : start + _FIRST_CHARS])
+            # No token reaches over a space, so the word alone tells the first one.
+            tokens = tokenise(" " + self.flat[start : start + _FIRST_CHARS].split(" ", 1)[0])
             if tokens:
                 self.firsts.setdefault(tokens[0], []).append(start)
 

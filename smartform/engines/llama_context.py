@@ -21,6 +21,9 @@ from smartform.errors import EngineError, WeightsError
 Logits = npt.NDArray[np.float32]
 
 _MAX_PIECE = 256
+_SLICE = 192
+"""Tokens that matrices are multiplied with at a time: as many as stay in a core's second cache."""
+
 _quiet = ll.llama_log_callback(lambda level, text, data: None)  # kept: C holds no reference
 
 
@@ -80,6 +83,7 @@ class LlamaContext:
         self._batch = ll.llama_batch_init(self.batch_tokens, 0, sequences)
         self._adapters = {task: self._load_adapter(path) for task, path in adapters.items()}
         self._task: str | None = None
+        self._pieces: dict[int, bytes] = {}
 
     def _new_context(self, threads: int, cells: int, sequences: int) -> Any:
         settings = ll.llama_context_default_params()
@@ -87,7 +91,8 @@ class LlamaContext:
         settings.n_seq_max = sequences
         settings.kv_unified = True
         settings.swa_full = True  # branches share the prefix's cells beyond the sliding window
-        settings.n_batch = settings.n_ubatch = self.batch_tokens
+        settings.n_batch = self.batch_tokens
+        settings.n_ubatch = _SLICE
         settings.n_threads = settings.n_threads_batch = threads
         # A pass over a few branches takes a tenth longer with it on a CPU, and a long prompt gains nothing.
         settings.flash_attn_type = ll.LLAMA_FLASH_ATTN_TYPE_DISABLED
@@ -155,9 +160,12 @@ class LlamaContext:
 
     def piece(self, token: int) -> bytes:
         """The bytes that `token` stands for."""
-        buffer = ctypes.create_string_buffer(_MAX_PIECE)
-        length = ll.llama_token_to_piece(self._vocabulary, token, buffer, _MAX_PIECE, 0, True)
-        return buffer.raw[: max(0, length)]
+        known = self._pieces.get(token)
+        if known is None:
+            buffer = ctypes.create_string_buffer(_MAX_PIECE)
+            length = ll.llama_token_to_piece(self._vocabulary, token, buffer, _MAX_PIECE, 0, True)
+            known = self._pieces[token] = buffer.raw[: max(0, length)]
+        return known
 
     def evaluate(self, items: Sequence[Item]) -> list[Logits]:
         """Evaluate tokens in one pass of at most `batch_tokens`.

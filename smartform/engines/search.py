@@ -106,12 +106,18 @@ class Sequences:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A finished value: which line, which end, and its log-probability."""
+    """A finished value: which line, which end, and its log-probability.
+
+    Args:
+        depth: tokens written.
+        last: whether nothing rather than another item follows it; None where that was not asked.
+    """
 
     score: float
     key: int
     end: int
     depth: int
+    last: bool | None = None
 
 
 @dataclass(slots=True)
@@ -139,7 +145,7 @@ class Searcher:
         line_of: the line with a given key.
         sequences: where hypotheses are evaluated.
         base: the branch's own sequence and the position at which the value begins.
-        stops: tokens that end a value.
+        stops: tokens that end a value: for good, and where there may be several, the separator.
         floor: hypotheses whose log-probability is below this are not followed.
         bound: the highest log-probability among those, once the search is over.
     """
@@ -230,8 +236,9 @@ class Searcher:
             chances = log_softmax(row[depth - begin - 1])
             ended = next((key for key, line in lines.items() if depth in line.ends), None)
             if ended is not None:
-                stop = float(np.logaddexp.reduce(chances[list(self.stops)]))
-                self.done.append(Found(score + stop, ended, lines[ended].ends[depth], depth))
+                stops = chances[list(self.stops)]
+                told = score + float(np.logaddexp.reduce(stops)), ended, lines[ended].ends[depth], depth
+                self.done.append(Found(*told, last=bool(stops.argmax() == 0)))
             if depth < last:
                 score += float(chances[first.tokens[depth]])
         yield from self._children(node, last, lines, chances, score)
@@ -274,8 +281,9 @@ def _common(lines: Sequence[Line], depth: int) -> tuple[int, ...]:
 
 def log_softmax(row: Logits) -> Logits:
     """Log-probabilities over the whole vocabulary."""
-    shifted = row - row.max()
-    result: Logits = shifted - np.log(np.exp(shifted).sum())
+    top = row.max()
+    powers = np.exp(row - top)
+    result: Logits = row - (top + np.log(powers.sum()))
     return result
 
 
@@ -370,19 +378,23 @@ class BranchDecoder:
         return _logsum(scores.values()) + math.log(needed)
 
     def _separated(self, best: Found) -> Generator[list[Ask], list[dict[int, Logits]], bool]:
-        """Write the item into the own sequence; whether another one follows it."""
-        yield from self._read(self.lines.line(best.key).tokens[: best.depth])
-        if self.chances[self.vocabulary.stop] >= self.chances[self.vocabulary.separator]:
+        """Whether another item follows; if so, the item and a separator stand in the own sequence."""
+        if best.last:
             return False
-        yield from self._read((self.vocabulary.separator,))
-        return True
+        item = self.lines.line(best.key).tokens[: best.depth]
+        asked = frozenset() if best.last is False else frozenset({len(item) - 1})
+        rows = yield from self._read((*item, self.vocabulary.separator), asked)
+        return all(r[self.vocabulary.stop] < r[self.vocabulary.separator] for r in rows)
 
-    def _read(self, tokens: tuple[int, ...]) -> Generator[list[Ask], list[dict[int, Logits]], None]:
-        """Evaluate `tokens` in the own sequence; sets `chances`."""
-        last = len(tokens) - 1
-        rows = yield [Ask(self.sequence, self.position, tokens, frozenset({last}))]
+    def _read(
+        self, tokens: tuple[int, ...], asked: frozenset[int] = frozenset()
+    ) -> Generator[list[Ask], list[dict[int, Logits]], list[Logits]]:
+        """Evaluate `tokens` in the own sequence; sets `chances` and gives the logits of those `asked`."""
+        end = len(tokens) - 1
+        [row] = yield [Ask(self.sequence, self.position, tokens, asked | {end})]
         self.position += len(tokens)
-        self.chances = log_softmax(rows[0][last])
+        self.chances = log_softmax(row[end])
+        return [row[place] for place in asked]
 
     def _answer(self) -> Decoded:
         texts = tuple(self.lines.text(item.key, item.end) for item in self.items)

@@ -13,6 +13,7 @@ import pytest
 
 from smartform.engines import load, models
 from smartform.engines.base import Branch, Copy, Decoded, OneOf, Rewriter, Rewritten, TextEngine
+from smartform.engines.lines import Source
 from smartform.engines.llama import LlamaEngine
 from smartform.errors import Cancelled, SmartFormError, TextError, WeightsError
 from smartform.fill import Filler
@@ -106,6 +107,14 @@ def test_copied_values_are_pieces_of_the_text_between_word_edges(engine: LlamaEn
             around = text[max(0, span.start - 1) : span.start], text[span.end : span.end + 1]
             assert not (around[0].isalnum() and copied[0].isalnum())
             assert not (around[1].isalnum() and copied[-1].isalnum())
+
+
+def test_the_word_that_a_line_begins_with_tells_its_first_token(engine: LlamaEngine) -> None:
+    chance = random.Random(3)
+    for text in [TEXT, *(example(name) for name in presets()), *(odd_text(chance) for _ in range(40))]:
+        source = Source(text, engine._context.tokenise, engine._context.piece)
+        for token, starts in source.firsts.items():
+            assert {source.line(start, 240).tokens[0] for start in starts} == {token}
 
 
 def test_a_value_that_cannot_reach_its_floor_is_not_looked_for(engine: LlamaEngine) -> None:

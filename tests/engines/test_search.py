@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 
-from smartform.engines.base import Branch, Decoded, OneOf
-from smartform.engines.lines import OptionLines
+from smartform.engines.base import Branch, Copy, Decoded, OneOf
+from smartform.engines.lines import CopyLines, Lines, OptionLines, Source
 from smartform.engines.llama_context import LlamaContext, Logits
 from smartform.engines.search import Ask, BranchDecoder, Found, Sequences, Vocabulary, Work, run
 from smartform.errors import Cancelled
@@ -77,3 +78,45 @@ def test_a_list_is_as_sure_as_its_items_in_the_mean() -> None:
     assert found.probability == pytest.approx(0.5)
     decoder.items = []
     assert decoder._answer().probability == 0.125
+
+
+def characters(text: str) -> list[int]:
+    return [ord(c) for c in text]
+
+
+def read_behind(header: str, lines: Lines, branch: Branch, said: str) -> tuple[Decoded, list[str]]:
+    """What a model that wants to write `said` behind the header answers, and what each pass asked of it."""
+    whole, passes = header + said, list[str]()
+    pool = Sequences(Sharing(), range(1, 9))
+    vocabulary = Vocabulary(stop=ord("\n"), no_data=ord("~"), separator=ord("|"))
+    decoder = BranchDecoder(branch, lines, vocabulary, pool, pool.lend(0), 0, tuple(characters(header)))
+
+    def rows(asks: list[Ask]) -> list[dict[int, Logits]]:
+        passes.append(" and ".join("".join(map(chr, ask.tokens)) for ask in asks))
+        return [{i: logits(ask.position + i + 1) for i in ask.wanted} for ask in asks]
+
+    def logits(place: int) -> Logits:
+        row = np.zeros(128, dtype=np.float32)
+        row[ord(whole[place]) if place < len(whole) else 0] = 9
+        return row
+
+    [answer] = run(iter([decoder.decode()]), 1, rows, lambda: False)
+    return answer, passes
+
+
+def test_an_item_whose_end_was_seen_is_read_with_the_separator_and_the_last_one_not_at_all() -> None:
+    source = Source("red or blue ones.", characters, lambda token: chr(token).encode())
+    branch = Branch("colours", Copy(many=True, max_chars=20))
+    answer, passes = read_behind("F:", CopyLines(source, 20), branch, " red| blue\n")
+    assert answer.texts == ("red", "blue")
+    # Drafts run ahead; then "red" stands in the branch's own sequence, "blue" need not.
+    assert [asked for asked in passes if "|" in asked] == [" red|"]
+    assert not passes[-1].startswith(" blue")
+
+
+def test_an_item_with_one_way_to_end_is_asked_what_follows_and_read_on_at_once() -> None:
+    texts = ("red", "green", "blue")
+    branch = Branch("colours", OneOf(texts, many=True))
+    answer, passes = read_behind("F:", OptionLines(texts, characters), branch, " red| blue\n")
+    assert answer.texts == ("red", "blue")
+    assert passes == ["F:", " ", " red|", " ", " blue|"]
