@@ -186,13 +186,10 @@ class Filler:
                     continue
                 told[name] = decoded
                 yield _shifted(readers[name].read(decoded), part.offset)
-        cells = {name: cell for group in groups for name, cell in group.readers.items()}
-        answers: dict[str, FieldResult] = {}
-        cell_plans = {name: cell.plan for name, cell in cells.items()}
-        for answer in self._decoded(prompt, cell_plans, {}, cancel, stats):
-            answers[answer.name] = cells[answer.name].read(answer)
+        cell_plans = {name: cell.plan for group in groups for name, cell in group.readers.items()}
+        cells = {a.name: a for a in self._decoded(prompt, cell_plans, {}, cancel, stats)}
         for group in groups:
-            yield _shifted(group.result(answers), part.offset)
+            yield _shifted(group.result(cells), part.offset)
 
     def _decoded(
         self,

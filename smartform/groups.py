@@ -3,7 +3,7 @@
 The first round answers a group's branch with the values of its first sub-field, one for each row,
 in the order of the text: the positions of a resume, the items of an invoice. In the second round
 every other cell is a branch of its own that is told its row by name ('work[Nurse].company') and
-copies from the row's neighbourhood: what lies between the names of the rows before and after it.
+copies from the row's record, the stretch of the text that the layout gives it.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ from dataclasses import dataclass, field, replace
 from typing import cast
 
 from smartform.answers import Reader, judged, silence
+from smartform.assignment import settle
 from smartform.constraints import plan, within
 from smartform.engines.base import Decoded
 from smartform.errors import ValueProblem
 from smartform.grounding import ground
 from smartform.prompts import cell_name, row_names
+from smartform.records import records
 from smartform.results import FieldResult, Span, State
 from smartform.schema import Cell, Field, FieldType, Row
 
@@ -34,6 +36,7 @@ class Group:
         answer: whether and how surely there are rows; it has none yet.
         named: for each row, the answer of the sub-field that names it.
         cells: for each row, the branch of each other sub-field.
+        stretches: for each row, the text that its cells are taken from.
         readers: branch → what reads its answer.
     """
 
@@ -41,6 +44,7 @@ class Group:
     answer: FieldResult
     named: tuple[FieldResult, ...] = ()
     cells: tuple[tuple[str, ...], ...] = ()
+    stretches: tuple[str, ...] = ()
     readers: dict[str, Reader] = field(default_factory=dict)
 
     @classmethod
@@ -63,52 +67,35 @@ class Group:
         answer = FieldResult(group.name, None, State.FOUND, 0.0, 0.0)
         answer = judged(answer, decoded, numbers, certain=all(cell.spans for cell in named))
         rows = row_names(protocol.name, [_written(cell) for cell in named])
-        cells, readers = [], {}
+        cells, stretches, readers = [], [], {}
         places = [cell.spans[0] if cell.spans else None for cell in named]
-        for row, near in zip(rows, neighbourhoods(places, len(reader.text)), strict=True):
+        for row, near in zip(rows, records(places, reader.text), strict=True):
             names = [cell_name(row, sub.name) for sub in protocol.fields[1:]]
             for name, sub in zip(names, group.fields[1:], strict=True):
                 own = plan(sub, reader.text, languages, reader.today)
                 readers[name] = replace(reader, field=sub, plan=within(own, near) if near else own)
             cells.append(tuple(names))
-        return cls(group, answer, named, tuple(cells), readers)
+            stretches.append(reader.text[near.start : near.end] if near else reader.text)
+        return cls(group, answer, named, tuple(cells), tuple(stretches), readers)
 
-    def result(self, answers: Mapping[str, FieldResult]) -> FieldResult:
-        """The group's answer.
+    def result(self, written: Mapping[str, Decoded]) -> FieldResult:
+        """The group's answer; no two cells of a row have one piece of the text.
 
         Args:
-            answers: branch → the answer of its cell; cells that have none are empty.
+            written: branch → what the engine wrote for its cell; cells that have nothing are empty.
         """
         if not self.named:
             return self.answer
-        rows = tuple(
-            (first, *(answers.get(name, _empty(sub)) for name, sub in self._others(names)))
-            for first, names in zip(self.named, self.cells, strict=True)
-        )
-        return with_rows(self.answer, rows)
+        rows = []
+        for first, names, stretch in zip(self.named, self.cells, self.stretches, strict=True):
+            plans = {name: self.readers[name].plan for name in names}
+            told = settle(plans, stretch, [written[name] for name in names if name in written])
+            rows.append((first, *(self._cell(name, told.get(name)) for name in names)))
+        return with_rows(self.answer, tuple(rows))
 
-    def _others(self, names: Sequence[str]) -> Iterator[tuple[str, Field]]:
-        return zip(names, self.asked.fields[1:], strict=True)
-
-
-def neighbourhoods(names: Sequence[Span | None], length: int) -> list[Span | None]:
-    """Where the other cells of each row may stand; None, anywhere, where the place of its name is not known.
-
-    From the end of the name of the row before to the beginning of the name of the row after: what
-    belongs to a row may stand before its name or after it.
-
-    Args:
-        names: the places of the rows' names.
-        length: of the text, in characters.
-    """
-    places = [place for place in names if place]
-
-    def near(own: Span) -> Span:
-        before = [place.end for place in places if place.end <= own.start]
-        after = [place.start for place in places if place.start >= own.end]
-        return Span(max(before, default=0), min(after, default=length))
-
-    return [near(own) if own else None for own in names]
+    def _cell(self, name: str, decoded: Decoded | None) -> FieldResult:
+        reader = self.readers[name]
+        return reader.read(decoded) if decoded else _empty(reader.field)
 
 
 def merged_rows(old: FieldResult, new: FieldResult) -> FieldResult:

@@ -44,6 +44,11 @@ def sentences(text: str, language: str = "en") -> tuple[Span, ...]:
     )
 
 
+def begins_item(text: str, line: int) -> bool:
+    """Whether the line that begins at place `line` is an item of a list or a row of a table."""
+    return _ITEM.match(text, line) is not None
+
+
 def _pieces(text: str) -> Iterator[Span]:
     """Lines, the wrapped ones joined and the endless ones cut at a space."""
     start = end = None

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from smartform.constraints import COUNTABLE
-from smartform.groups import neighbourhoods
 from smartform.prompts import NO_DATA, written
+from smartform.records import records
 from smartform.results import Span
 from smartform.schema import Field, FieldType, FormSpec, Row, Value, rows_of
 from smartform.values import SPOTTED, Candidate, expression, find_candidates, languages_of
@@ -75,7 +75,7 @@ def group_rows(
             placed.setdefault(place, (line, row))
     places = sorted(placed)
     targets = []
-    for place, near in zip(places, neighbourhoods(places, len(text)), strict=True):
+    for place, near in zip(places, records(places, text), strict=True):
         line, row = placed[place]
         cells = {}
         for sub in group.fields[1:]:

@@ -1,0 +1,77 @@
+"""Where the rows of a group stand: records told by empty lines, lines and sentences."""
+
+from __future__ import annotations
+
+import pytest
+
+from smartform.records import records
+from smartform.results import Span
+
+
+def place(text: str, name: str) -> Span:
+    start = text.index(name)
+    return Span(start, start + len(name))
+
+
+def cut(text: str, *names: str) -> list[str]:
+    """The stretches of the rows so named."""
+    return [text[s.start : s.end] for s in records([place(text, name) for name in names], text) if s]
+
+
+LINES = """Jobs
+2019 - now     Foreman, Ridley Stone
+2015 - 2019    Mason, Harbour Works
+2012 - 2015    Apprentice, Ridley Stone
+
+School
+Ridley College"""
+
+
+def test_a_line_for_each_record() -> None:
+    assert cut(LINES, "Foreman", "Mason", "Apprentice") == [
+        "2019 - now     Foreman, Ridley Stone\n",
+        "2015 - 2019    Mason, Harbour Works\n",
+        "2012 - 2015    Apprentice, Ridley Stone",
+    ]
+
+
+def test_empty_lines_tell_records_of_several_lines() -> None:
+    text = "JOBS\n\nRidley\nForeman\n2019 - now\n \nHarbour Works\nMason\n2015 - 2019\n\nSCHOOL\nOld College"
+    first, second = cut(text, "Foreman", "Mason")
+    assert first.split() == ["Ridley", "Foreman", "2019", "-", "now"]
+    assert second.split() == ["Harbour", "Works", "Mason", "2015", "-", "2019"]
+
+
+def test_sentences_tell_records_of_one_paragraph_and_a_broken_line_does_not() -> None:
+    text = (
+        "I have been a foreman at Ridley Stone since the spring of 2019. Before that I was a mason with\n"
+        "Harbour Works from 2015 to 2019, and before that I was an apprentice again at Ridley Stone."
+    )
+    first, second, third = cut(text, "foreman", "mason", "apprentice")
+    assert first == "I have been a foreman at Ridley Stone since the spring of 2019. "
+    assert second.startswith("Before that") and "Harbour Works" in second
+    assert "Harbour Works" in third, "two names in one sentence: what lies between may belong to either"
+
+
+def test_names_alone_on_their_lines_share_what_lies_between() -> None:
+    text = "Jobs:\nForeman\nRidley Stone, 2019\nMason\nHarbour Works, 2015"
+    first, second = cut(text, "Foreman", "Mason")
+    assert "Ridley Stone" in first and "Ridley Stone" in second
+    assert "Harbour Works" not in first and "Harbour Works" in second
+
+
+def test_rows_in_any_order_and_names_without_a_place() -> None:
+    names = [place(LINES, "Mason"), None, place(LINES, "Foreman"), place(LINES, "Mason")]
+    mason, nowhere, foreman, again = records(names, LINES)
+    assert nowhere is None and mason == again
+    assert foreman and mason and foreman.end <= mason.start
+
+
+@pytest.mark.parametrize("text", ["Mason", "\n\nMason\n\n", "• Mason", "Mason\n"])
+def test_one_name_and_hardly_any_text(text: str) -> None:
+    assert "Mason" in cut(text, "Mason")[0]
+
+
+def test_no_names() -> None:
+    assert records([], LINES) == []
+    assert records([None], LINES) == [None]
