@@ -103,6 +103,15 @@ def test_fields_compete_for_a_piece_of_the_text_and_rows_do_not() -> None:
     assert [name for name, _ in told] == ["employer", "friend", "work"]
 
 
+def test_no_two_cells_of_a_row_have_one_piece_of_the_text() -> None:
+    fields = (Field("position"), Field("company"), Field("branch"))
+    form = FormSpec((Field("work", FieldType.GROUP, fields=fields),))
+    script = {"work": Cue("Cleaner", ("Cleaner",)), "work[Cleaner].company": Cue("Shine Ltd", sure=0.9)}
+    script["work[Cleaner].branch"] = Cue("Shine Ltd", sure=0.7)
+    filled = Filler(Placing(script), Policy({})).fill(form, TEXT, today=TODAY)
+    assert filled.values["work"] == [{"position": "Cleaner", "company": "Shine Ltd", "branch": None}]
+
+
 def test_a_cell_is_looked_for_between_the_rows_before_and_after() -> None:
     engine = Placing(SCRIPT)
     Filler(engine, Policy({})).fill(FORM, TEXT, today=TODAY)
