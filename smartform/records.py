@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from smartform.results import Span
 from smartform.sentences import WRAPPED, begins_item, sentences
@@ -28,7 +29,9 @@ def records(names: Sequence[Span | None], text: str) -> list[Span | None]:
     if not places:
         return [None] * len(names)
     layout = _Layout(text)
-    cuts = [layout.cut(a, b) for a, b in zip([Span(0, 0), *places], places, strict=False)]
+    cuts = [layout.cut(a, b) for a, b in pairwise(places)]
+    # Where no empty line stands between the records there need be none before the first.
+    cuts.insert(0, layout.cut(Span(0, 0), places[0], loose=layout.loose(places)))
     starts = [
         end if cut is None else cut for cut, end in zip(cuts, [0, *(p.end for p in places)], strict=False)
     ]
@@ -45,11 +48,21 @@ class _Layout:
         self._width = max([WRAPPED, *(len(line.rstrip()) for line in text.splitlines())])
         self._sentences = [span.start for span in sentences(text)]
 
-    def cut(self, name: Span, following: Span) -> int | None:
-        """Where the record named `following` begins, behind `name`; None where the layout does not tell."""
-        empty = list(_EMPTY_LINE.finditer(self._text, name.end, following.start))
-        if empty:
-            return empty[-1].end()
+    def loose(self, names: Sequence[Span]) -> bool:
+        """Whether empty lines stand between names, as far as there are two."""
+        return len(names) < 2 or any(
+            _EMPTY_LINE.search(self._text, a.end, b.start) for a, b in pairwise(names)
+        )
+
+    def cut(self, name: Span, following: Span, *, loose: bool = True) -> int | None:
+        """Where the record named `following` begins, behind `name`; None where the layout does not tell.
+
+        Args:
+            loose: whether the last empty line between them tells.
+        """
+        empty = [found.end() for found in _EMPTY_LINE.finditer(self._text, name.end, following.start)]
+        if empty and loose:
+            return empty[-1]
         line = self._line(following.start)
         while line > name.end and not self._meant(line):
             line = self._line(line - 1)
@@ -77,12 +90,19 @@ class _Layout:
         return len(self._text) if found < 0 else found
 
     def _meant(self, line: int) -> bool:
-        """Whether somebody broke the line before this one on purpose: a word more would have fitted."""
-        if begins_item(self._text, line):
-            return True
+        """Whether the line before was broken on purpose: the next word had room, or an indent ends."""
         before = self._text[self._line(line - 1) : line].rstrip()
-        first = self._text[line : self._line_end(line)].split(maxsplit=1)
-        return len(before) + 1 + len(first[0] if first else "") <= self._width
+        after = self._text[line : self._line_end(line)]
+        first = after.split(maxsplit=1)[0] if after.strip() else ""
+        return (
+            begins_item(self._text, line)
+            or len(before) + 1 + len(first) <= self._width
+            or _indent(after) < _indent(before)
+        )
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def _bare(text: str) -> str:

@@ -42,6 +42,16 @@ def test_empty_lines_tell_records_of_several_lines() -> None:
     assert second.split() == ["Harbour", "Works", "Mason", "2015", "-", "2019"]
 
 
+def test_the_end_of_an_indent_begins_a_record_where_lines_are_full() -> None:
+    text = (
+        "School\nRidley College\n\nJobs\n2019 - now    Foreman, Ridley Stone\n"
+        "  A yard of fourteen people, three lorries and a saw.\n2015 - 2019   Mason, Harbour Works\n"
+        "  Lettering; lime; cathedral work in winter months.\n2012 - 2015   Apprentice, Ridley Stone"
+    )
+    stretches = cut(text, "Foreman", "Mason", "Apprentice")
+    assert [stretch.split()[0] for stretch in stretches] == ["2019", "2015", "2012"]
+
+
 def test_sentences_tell_records_of_one_paragraph_and_a_broken_line_does_not() -> None:
     text = (
         "I have been a foreman at Ridley Stone since the spring of 2019. Before that I was a mason with\n"
