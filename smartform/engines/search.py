@@ -363,34 +363,10 @@ class BranchDecoder:
             return None
         mass = max(_logsum(scores.values()), _logsum(found.score for found in searcher.done))
         self.p_value *= math.exp(min(0.0, best.score - mass))
-        if isinstance(self.branch.constraint, OneOf):
-            if not self.items:
-                self.p_texts = _shares(len(self.branch.constraint.texts), searcher.done, mass)
-            if self.branch.constraint.many:
-                best = yield from self._earlier(best, groups, scores, stops)
+        if not self.items and isinstance(self.branch.constraint, OneOf):
+            self.p_texts = _shares(len(self.branch.constraint.texts), searcher.done, mass)
         self.items.append(best)
         return best
-
-    def _earlier(
-        self, best: Found, groups: dict[int, list[int]], scores: dict[int, float], stops: tuple[int, ...]
-    ) -> Generator[list[Ask], list[dict[int, Logits]], Found]:
-        """The first option, in the order in which they are written, that is a rival of the best one.
-
-        What is passed over could not be written any more. (Of copied lists more gets lost than is won.)
-        """
-        floor = best.score + RIVAL
-        while True:
-            before = {token: [k for k in keys if k < best.key] for token, keys in groups.items()}
-            before = {token: keys for token, keys in before.items() if keys and scores[token] > floor}
-            if not before:
-                return best
-            base = (self.sequence, self.position)
-            searcher = Searcher(self.lines.line, self.sequences, base, stops, floor)
-            yield from searcher.search(before, {token: scores[token] for token in before})
-            found = [f for f in searcher.done if f.score > floor and self.lines.after(f.end) <= best.key]
-            if not found:
-                return best
-            best = max(found, key=lambda one: one.score)
 
     def _floor(self, scores: dict[int, float]) -> float:
         """The least log-probability of an item with which the whole value can still be of use."""
