@@ -40,7 +40,7 @@ ANY = Margins(-math.inf, -math.inf)
 
 @dataclass(frozen=True, slots=True)
 class MailPolicy:
-    """Numbers in nats, but for the floor.
+    """Numbers in nats, but for the floor and the rise.
 
     Args:
         caution: how much likelier than the draft's own next token another one must be to be written.
@@ -49,6 +49,7 @@ class MailPolicy:
         rise: by how much more polite, from -1 to 1, its revision must come across there to need no margin.
         floor: least probability of a single change, the geometric mean over its tokens: less sure ones
             are left out, so that they do not spoil the others.
+        bar: how much likelier than what stands there a grammar checker's correction must be to be made.
     """
 
     caution: float = 0.0
@@ -57,6 +58,7 @@ class MailPolicy:
     impolite: float = 0.0
     rise: float = math.inf
     floor: float = 0.0
+    bar: float = math.inf
 
     def margins(self, tone: Tone | None) -> Margins:
         """What is asked of the revision of a paragraph that comes across so (None: not known)."""

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from smartform.checker import Checker
 from smartform.edit_kinds import REWORDINGS, rewording_kind
-from smartform.engines.base import Cancel, Rewriter, Rewritten, never
+from smartform.engines.base import Cancel, Judge, Rewriter, Rewritten, never
 from smartform.errors import Cancelled, TextError
 from smartform.mail_layout import fitting, is_html, prose
 from smartform.mail_policy import ANY, MailPolicy, Margins, is_rude, shipped
-from smartform.mail_prompts import revision_prompt
+from smartform.mail_prompts import RevisionPrompt, revision_prompt
+from smartform.mending import chosen, composed, judged, mended
 from smartform.protect import names_of, protected
 from smartform.results import Span
 from smartform.revision import DEFAULT_OPTIONS, Amount, Edit, EditKind, ProofreadOptions, Refused, Revision
@@ -47,14 +49,20 @@ class Proofreader:
         rewriter: the language model.
         scorer: tells how texts come across; None leaves tones out of prompts and results.
         policy: when to revise at all; the one fitted for the shipped adapter if None.
+        checker: proposes corrections, which a model that can judge them takes or leaves; None for none.
     """
 
     def __init__(
-        self, rewriter: Rewriter, scorer: ToneScorer | None, policy: MailPolicy | None = None
+        self,
+        rewriter: Rewriter,
+        scorer: ToneScorer | None,
+        policy: MailPolicy | None = None,
+        checker: Checker | None = None,
     ) -> None:
         self.rewriter = rewriter
         self.scorer = scorer
         self._policy = policy or shipped()
+        self._checker = checker
 
     def proofread(
         self,
@@ -120,12 +128,25 @@ class Proofreader:
             before=_before(work.draft, span.start),
             system=options.system_prompt,
         )
+        first = self._mended(work, text, prompt, cancel)
+        if first:
+            text = Revision(text, first).text
+            prompt = replace(prompt, text=" ".join(text.split()))
         rewritten = self.rewriter.rewrite(
             prompt, options, caution=self._policy.caution, on_text=work.teller(span), cancel=cancel
         )
-        if rewritten.complete and rewritten.text.split() == asked.split():
-            return Vetted()
-        return moved(self._vetted(work, text, rewritten, tone), span.start)
+        same = rewritten.complete and rewritten.text.split() == text.split()
+        then = Vetted() if same else self._vetted(work, text, rewritten, tone)
+        return moved(composed(work.text_of(span), first, then), span.start)
+
+    def _mended(self, work: _Work, text: str, prompt: RevisionPrompt, cancel: Cancel) -> tuple[Edit, ...]:
+        """The checker's corrections of a paragraph that the model agrees with."""
+        if self._checker is None or not isinstance(self.rewriter, Judge):
+            return ()
+        facts = protected(prompt.text, work.names)
+        found = judged(self._checker, self.rewriter, prompt, facts, cancel)
+        made = chosen(found, self._policy.bar)
+        return mended(text, prompt, made, protected(text, work.names), work.options.amount) if made else ()
 
     def _vetted(self, work: _Work, text: str, rewritten: Rewritten, tone: Tone | None) -> Vetted:
         """What is kept of a paragraph's revision; its tone is scored only where that decides something."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 
-from smartform.engines.base import Cancel, Rewritten, Written, never
+from smartform.engines.base import Cancel, Proposal, Rewritten, Written, never
 from smartform.errors import Cancelled
 from smartform.mail_prompts import RevisionPrompt
 from smartform.results import Span
@@ -121,6 +122,44 @@ class FakeRewriter:
             return self.script[text]
         single = {old: new for old, new in self.script.items() if " " not in old}
         return re.sub(r"[\w']+", lambda m: single.get(m.group(), m.group()), text)
+
+
+class FakeJudge(FakeRewriter):
+    """A `Rewriter` that is a `Judge`, too.
+
+    Args:
+        likelier: replacement → nats; others are as good as impossible.
+    """
+
+    def __init__(self, script: Script, likelier: Mapping[str, float], **how: Any) -> None:
+        super().__init__(script, **how)
+        self.likelier = likelier
+
+    def preferences(
+        self, prompt: RevisionPrompt, proposals: Sequence[Proposal], *, cancel: Cancel = never
+    ) -> tuple[float, ...]:
+        """By script."""
+        return tuple(self.likelier.get(proposal.replacement, -20.0) for proposal in proposals)
+
+
+class FakeChecker:
+    """A `Checker` that knows some words.
+
+    Args:
+        known: word → what it might be, separated by '|'.
+    """
+
+    def __init__(self, known: Mapping[str, str]) -> None:
+        self.known = known
+
+    def proposals(self, text: str) -> list[Proposal]:
+        """Wherever the words stand."""
+        return [
+            Proposal(Span(*match.span()), replacement)
+            for match in re.finditer(r"[\w']+", text)
+            for replacement in self.known.get(match.group(), "").split("|")
+            if match.group() in self.known
+        ]
 
 
 class FakeScorer:

@@ -4,8 +4,10 @@ sure the model must be of a single change.
     python -m training.calibrate_email --config training/configs/email.yaml
 
 Uses the examples that the run held out of training and those of its `calibration` files, never the
-evaluation files, and writes `smartform/email_policy.json`. Each example is revised once for each caution,
-through the product's own vetting; all combinations of margins and rise are then tried on what came of it.
+evaluation files, and writes `smartform/email_policy.json`. First the bar for a grammar checker's corrections:
+the one whose corrections, alone, have the best F0.5; what was mined from that checker's tests does not count.
+Each example, so corrected, is then revised once for each caution, through the product's own vetting; all
+combinations of margins and rise are tried on what came of it.
 Rewordings are right in more ways than one, so impolite drafts that come across as more polite to the
 product's scorer count as much as wanted changes that are made. The floor of single changes is the one whose
 mended errors have the best F0.5.
@@ -16,19 +18,22 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from itertools import product
 from pathlib import Path
+from typing import cast
 
 from smartform.alignment import Change, changes
+from smartform.checker import Harper
 from smartform.edit_kinds import ERRORS, RAISED, kind_of
-from smartform.engines.base import Rewriter, Rewritten
+from smartform.engines.base import Judge, Rewriter, Rewritten, never
 from smartform.engines.load import text_engine, tone_scorer
 from smartform.errors import WeightsError
 from smartform.mail_policy import ANY, MailPolicy
+from smartform.mending import Judged, chosen, judged, mended
 from smartform.protect import protected
 from smartform.results import Span
-from smartform.revision import EditKind, ProofreadOptions, Revision
+from smartform.revision import Edit, EditKind, ProofreadOptions, Revision
 from smartform.settings import Settings
 from smartform.tone import Politeness, ToneScorer
 from smartform.vetting import gain, rewords, vet
@@ -49,43 +54,70 @@ MARGINS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0)
 RISES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 3.0)
 """Politeness gained that is tried as reason enough; the last is never reached."""
 
+BARS = (3.0, 2.0, 1.0, 0.0, -1.0, -2.0, -3.0, -4.0, -5.0)
+"""Nats that are tried for corrections."""
+
+LEFT_UNCORRECTED = 0.98
+"""The least share of the clean texts in which nothing is corrected."""
+
 FLOORS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4)
 """Probabilities that are tried."""
+
+MINED = "harper:"
+"""What the ids of examples begin with that were mined from the checker's own tests."""
 
 POLICY = Path(__file__).resolve().parents[1] / "smartform" / "email_policy.json"
 
 
 @dataclass(frozen=True)
+class Made:
+    """What was made of an example.
+
+    Args:
+        changed: whether anything is other than in the draft.
+        right: how many of the wanted changes it has.
+        errors: its changes of spelling and grammar, compared with those wanted.
+        rise: by how much more polite than an impolite draft it comes across.
+    """
+
+    changed: bool = False
+    right: int = 0
+    errors: EditCounts = field(default_factory=EditCounts)
+    rise: float = 0.0
+
+
+@dataclass(frozen=True)
 class Revised:
-    """One held-out example, revised.
+    """One held-out example, corrected and revised.
 
     Args:
         clean: whether nothing was to change.
-        changed: whether the revision, vetted, changes something.
-        gain: nats by which it is likelier than the draft, for each token of its changes.
-        rewords: whether it chooses other words besides mending errors.
         impolite: whether the prompt says that the draft is impolite.
-        rise: by how much more polite than an impolite draft it comes across.
-        right: how many of the wanted changes it makes, of `wanted`.
-        errors: its changes of spelling and grammar, compared with those wanted.
+        wanted: how many changes are.
+        corrected: what the checker's corrections make of it.
+        revised: what the revision, vetted, makes of that.
+        gain: nats by which it is likelier than the corrected draft, for each token of its changes.
+        rewords: whether it chooses other words besides mending errors.
     """
 
     clean: bool
-    changed: bool
+    impolite: bool
+    wanted: int
+    corrected: Made
+    revised: Made
     gain: float
     rewords: bool
-    impolite: bool
-    rise: float
-    right: int
-    wanted: int
-    errors: EditCounts
 
     def taken(self, policy: MailPolicy) -> bool:
         """Whether a policy lets it be revised so."""
-        if self.rewords and self.impolite and self.rise >= policy.rise:
+        if self.rewords and self.impolite and self.revised.rise >= policy.rise:
             return True
         rewording = policy.impolite if self.impolite else policy.rewording
         return self.gain > (rewording if self.rewords else policy.errors)
+
+    def made(self, policy: MailPolicy) -> Made:
+        """What a policy makes of it."""
+        return self.revised if self.taken(policy) else self.corrected
 
 
 @dataclass(frozen=True)
@@ -115,22 +147,29 @@ def main(argv: Sequence[str] | None = None) -> None:
     scorer = tone_scorer(settings)
     held = held_out(config, scorer)
 
-    def judged(made: Sequence[Rewritten], floor: float = 0.0) -> list[Revised]:
-        return [revised(*pair, scorer, floor) for pair in zip(held, made, strict=True)]
+    # Bar
+    checker, told_by = Harper(), cast(Judge, engine)
+    proposed = [judged(checker, told_by, example.prompt, protected(example.draft), never) for example in held]
+    bar = fitted_bar(held, proposed)
+    first = [corrections(*pair, bar) for pair in zip(held, proposed, strict=True)]
+
+    def judge(made: Sequence[Rewritten], floor: float = 0.0) -> list[Revised]:
+        return [revised(*each, scorer, floor) for each in zip(held, first, made, strict=True)]
 
     # Caution and margins
     outcomes, made = [], {}
     for caution in CAUTIONS:
-        made[caution] = [rewrite(engine, example, caution) for example in held]
-        found = judged(made[caution])
+        pairs = zip(held, first, strict=True)
+        made[caution] = [rewrite(engine, example, caution, edits) for example, edits in pairs]
+        found = judge(made[caution])
         numbers = product(MARGINS, MARGINS, MARGINS, RISES)
-        outcomes += [outcome(MailPolicy(caution, *four), found) for four in numbers]
+        outcomes += [outcome(MailPolicy(caution, *four, bar=bar), found) for four in numbers]
         told(best([one for one in outcomes if one.policy.caution == caution]))
     policy = best(outcomes).policy
 
     # Floor
     floored = [
-        told(outcome(replace(policy, floor=floor), judged(made[policy.caution], floor))) for floor in FLOORS
+        told(outcome(replace(policy, floor=floor), judge(made[policy.caution], floor))) for floor in FLOORS
     ]
     chosen = surest(floored)
     print(f"chosen: {chosen}")
@@ -145,9 +184,40 @@ def held_out(config: TrainConfig, scorer: ToneScorer) -> list[Rewrite]:
     return list({(e.draft, e.amount): e for e in found}.values())
 
 
-def rewrite(rewriter: Rewriter, example: Rewrite, caution: float) -> Rewritten:
-    """Revise one example."""
-    return rewriter.rewrite(example.prompt, ProofreadOptions(amount=example.amount), caution=caution)
+def fitted_bar(held: Sequence[Rewrite], proposed: Sequence[Sequence[Judged]]) -> float:
+    """The bar whose corrections alone have the best F0.5 and leave enough clean texts alone."""
+    tried: list[tuple[float, float]] = []
+    for bar in BARS:
+        errors, clean, alone = EditCounts(), 0, 0
+        for example, found in zip(held, proposed, strict=True):
+            if example.id.startswith(MINED):
+                continue
+            edits = corrections(example, found, bar)
+            made = made_of(example, Revision(example.draft, edits).text)
+            errors += made.errors
+            if example.draft == example.revision:
+                clean, alone = clean + 1, alone + (not made.changed)
+        share = alone / clean if clean else 1.0
+        print(
+            f"bar {bar:.1f}: P {errors.precision or 0:.3f}, R {errors.recall or 0:.3f}, F0.5"
+            f" {errors.f_half:.3f}, left alone {share:.3f}",
+            flush=True,
+        )
+        if share >= LEFT_UNCORRECTED:
+            tried.append((errors.f_half, bar))
+    return max(tried, default=(0.0, math.inf))[1]
+
+
+def corrections(example: Rewrite, found: Sequence[Judged], bar: float) -> tuple[Edit, ...]:
+    """The checker's corrections of an example that pass a bar."""
+    draft = example.draft
+    return mended(draft, example.prompt, chosen(found, bar), protected(draft), example.amount)
+
+
+def rewrite(rewriter: Rewriter, example: Rewrite, caution: float, first: Sequence[Edit] = ()) -> Rewritten:
+    """Revise one example, so corrected."""
+    prompt = replace(example.prompt, text=Revision(example.draft, tuple(first)).text)
+    return rewriter.rewrite(prompt, ProofreadOptions(amount=example.amount), caution=caution)
 
 
 def impolite(example: Rewrite) -> bool:
@@ -155,31 +225,43 @@ def impolite(example: Rewrite) -> bool:
     return example.manner[0] == Politeness.IMPOLITE
 
 
-def revised(example: Rewrite, rewritten: Rewritten, scorer: ToneScorer, floor: float = 0.0) -> Revised:
-    """Vet and judge the revision of one example, no margin asked for."""
-    draft = example.draft
+def revised(
+    example: Rewrite, first: Sequence[Edit], rewritten: Rewritten, scorer: ToneScorer, floor: float = 0.0
+) -> Revised:
+    """Vet and judge the revision of one example, so corrected; no margin is asked for."""
+    source = Revision(example.draft, tuple(first)).text
     vetted = vet(
-        draft,
+        source,
         rewritten,
-        protected(draft),
+        protected(source),
         amount=example.amount,
         rewording=EditKind.TONE,
         margins=ANY,
         floor=floor,
     )
-    text = Revision(draft, vetted.edits).text
-    wanted, made = changes(draft, example.revision), changes(draft, text)
-    likelier = gain(draft, rewritten)
+    text = Revision(source, vetted.edits).text
+    likelier = gain(source, rewritten)
     return Revised(
-        clean=not wanted,
-        changed=bool(made),
-        gain=math.inf if likelier is None else likelier,
-        rewords=rewords(draft, rewritten),
+        clean=not changes(example.draft, example.revision),
         impolite=impolite(example),
-        rise=rise(draft, text, scorer) if impolite(example) and text != draft else 0.0,
+        wanted=len(changes(example.draft, example.revision)),
+        corrected=made_of(example, source, scorer),
+        revised=made_of(example, text, scorer),
+        gain=math.inf if likelier is None else likelier,
+        rewords=rewords(source, rewritten),
+    )
+
+
+def made_of(example: Rewrite, text: str, scorer: ToneScorer | None = None) -> Made:
+    """A text, compared with what was wanted of an example."""
+    draft = example.draft
+    wanted, made = changes(draft, example.revision), changes(draft, text)
+    rude = scorer is not None and impolite(example) and text != draft
+    return Made(
+        changed=bool(made),
         right=len(_places(wanted) & _places(made)),
-        wanted=len(wanted),
         errors=_compared(_errors(draft, wanted), _errors(draft, made)),
+        rise=rise(draft, text, scorer) if scorer is not None and rude else 0.0,
     )
 
 
@@ -192,15 +274,12 @@ def rise(draft: str, text: str, scorer: ToneScorer) -> float:
 def outcome(policy: MailPolicy, examples: Sequence[Revised]) -> Outcome:
     """What a policy comes to with examples vetted by its floor."""
     clean = [example for example in examples if example.clean]
-    taken = [example for example in examples if example.taken(policy)]
-    left = len(clean) - sum(example.clean and example.changed for example in taken)
-    right, wanted = sum(example.right for example in taken), sum(example.wanted for example in examples)
+    made = [example.made(policy) for example in examples]
+    left = sum(not example.made(policy).changed for example in clean)
+    right, wanted = sum(one.right for one in made), sum(example.wanted for example in examples)
     rude = [example for example in examples if example.impolite and not example.clean]
-    calmed = sum(example.rise >= RAISED for example in rude if example.taken(policy)) / max(1, len(rude))
-    errors = EditCounts()
-    for example in examples:
-        e = example.errors
-        errors += e if example.taken(policy) else EditCounts(missed=e.right + e.missed)
+    calmed = sum(example.made(policy).rise >= RAISED for example in rude) / max(1, len(rude))
+    errors = sum((one.errors for one in made), EditCounts())
     return Outcome(policy, left / max(1, len(clean)), right / max(1, wanted), calmed, errors.f_half)
 
 
@@ -210,8 +289,8 @@ def told(found: Outcome) -> Outcome:
     print(
         f"caution {policy.caution:.1f}, margins of errors {policy.errors:.2f}, of rewording"
         f" {policy.rewording:.2f}, impolite {policy.impolite:.2f}, rise {policy.rise:.1f},"
-        f" floor {policy.floor:.2f}: left alone {found.left_alone:.3f}, corrected {found.corrected:.3f},"
-        f" calmed {found.calmed:.3f}, F0.5 {found.f_half:.3f}",
+        f" floor {policy.floor:.2f}, bar {policy.bar:.1f}: left alone {found.left_alone:.3f},"
+        f" corrected {found.corrected:.3f}, calmed {found.calmed:.3f}, F0.5 {found.f_half:.3f}",
         flush=True,
     )
     return found

@@ -30,6 +30,7 @@ from typing import Any
 
 from harper import Language, Linter
 
+from smartform.checker import Harper
 from smartform.engines.load import text_engine, tone_scorer
 from smartform.errors import SmartFormError
 from smartform.inputs import AMOUNTS, amount_from
@@ -124,7 +125,7 @@ def systems(arguments: argparse.Namespace, scorer: ToneScorer) -> Iterator[tuple
     for adapter in adapters:
         engine = text_engine(replace(settings, email_adapter=adapter))
         name = engine.name if settings.engine == "remote" else adapter or "ours"
-        yield name, ThroughApp(Proofreader(engine, scorer), options)
+        yield name, ThroughApp(Proofreader(engine, scorer, checker=Harper()), options)
 
 
 class ThroughApp:

@@ -235,6 +235,33 @@ class Rewriter(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Proposal:
+    """`text[span]` might become `replacement`; an empty span puts something in, "" takes something out."""
+
+    span: Span
+    replacement: str
+
+
+@runtime_checkable
+class Judge(Protocol):
+    """A language model that tells what it makes of corrections that others propose."""
+
+    def preferences(
+        self, prompt: RevisionPrompt, proposals: Sequence[Proposal], *, cancel: Cancel = never
+    ) -> tuple[float, ...]:
+        """Nats by which each proposal, by itself, is likelier than what stands in the prompt's paragraph.
+
+        Args:
+            proposals: places are in the paragraph.
+
+        Raises:
+            TextError: the paragraph has more tokens than the model takes.
+            Cancelled: `cancel` said so.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Transcript:
     """What was said.
 

@@ -14,10 +14,11 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from smartform.engines.base import Branch, Cancel, Copy, Decoded, Rewritten, Written, never
+from smartform.engines.base import Branch, Cancel, Copy, Decoded, Proposal, Rewritten, Written, never
+from smartform.engines.judging import Variant, preferences, wanted
 from smartform.engines.lines import CopyLines, Lines, OptionLines, Source
 from smartform.engines.llama_context import Item, LlamaContext, Logits
-from smartform.engines.lookup import Chooser, Draft, Trail, write
+from smartform.engines.lookup import Chooser, Draft, Trail, read, write
 from smartform.engines.search import (
     WIDTH,
     Ask,
@@ -93,7 +94,7 @@ class LlamaEngine:
         self._vocabulary = Vocabulary.of(self._context)
         self._lock = threading.Lock()
         self._held: list[int] = []
-        self._rules: list[int] = []
+        self._asked: list[int] = []
         self._spent: dict[str, float] = {}
         filling = adapter.stem if adapter else merged
         self._name = f"{self._context.name}{' + ' + filling if filling else ''}"
@@ -223,23 +224,66 @@ class LlamaEngine:
         cancel: Cancel = never,
     ) -> Rewritten:
         """Revise a paragraph; arguments and errors as in `Rewriter.rewrite`."""
-        rules, question = prompt.prefix(self._chat)
         source = self._context.tokenise(prompt.text)
         with self._lock:
-            self._context.use(EMAIL)
-            held = [*self._context.bos, *self._tokens(rules)]
-            tokens = [*held, *self._tokens(question)]
-            if len(source) > _PARAGRAPH or len(tokens) - len(source) > _RULES:
-                raise TextError("A paragraph is too long for the model.", "Divide it.")
-            start = len(held) if held == self._rules else 0
-            self._context.forget(_REVISION, start)
-            self._rules = []
+            rules, tokens = self._question(prompt, source)
+            start = self._still_held(tokens)
             try:
                 trail = self._write(tokens, start, source, options, caution, on_text, cancel)
             finally:
-                self._context.forget(_REVISION, len(held))
-            self._rules = held
+                self._context.forget(_REVISION, rules)
+            self._asked = tokens[:rules]
         return self._rewritten(trail)
+
+    def preferences(
+        self, prompt: RevisionPrompt, proposals: Sequence[Proposal], *, cancel: Cancel = never
+    ) -> tuple[float, ...]:
+        """What the model makes of corrections; arguments and errors as in `Judge.preferences`.
+
+        The prompt stays in memory: what the next one shares with it is not read again.
+        """
+        source = self._context.tokenise(prompt.text)
+        end = self._end()
+        texts = [prompt.text[: p.span.start] + p.replacement + prompt.text[p.span.end :] for p in proposals]
+        variants = [Variant.of(source, self._context.tokenise(text), end) for text in texts]
+        with self._lock:
+            _, tokens = self._question(prompt, source)
+            start, first = self._still_held(tokens), len(tokens) - 1
+            needed = {first + place for place in wanted(variants)}
+            asked = [*tokens, *source]
+            rows = read(self._context, _REVISION, asked, start, needed, cancel)
+            told = {place - first: row for place, row in rows.items()}
+            free = range(1, 1 + _BRANCHES * _BRANCH_SEQUENCES)
+            found = preferences(self._context, _REVISION, free, len(tokens), told, variants)
+            self._asked = asked
+        return found
+
+    def _question(self, prompt: RevisionPrompt, source: Sequence[int]) -> tuple[int, list[int]]:
+        """How many tokens the rules have, and all of the prompt's, once the model is set to revise.
+
+        Raises:
+            TextError: there are more than fit.
+        """
+        self._context.use(EMAIL)
+        rules, question = prompt.prefix(self._chat)
+        held = [*self._context.bos, *self._tokens(rules)]
+        tokens = [*held, *self._tokens(question)]
+        if len(source) > _PARAGRAPH or len(tokens) - len(source) > _RULES:
+            raise TextError("A paragraph is too long for the model.", "Divide it.")
+        return len(held), tokens
+
+    def _still_held(self, tokens: Sequence[int]) -> int:
+        """How many of a prompt's tokens, its last one left out, were read already; the rest is forgotten."""
+        most = min(len(tokens) - 1, len(self._asked))
+        start = next((n for n in range(most) if tokens[n] != self._asked[n]), most)
+        self._context.forget(_REVISION, start)
+        self._asked = self._asked[:start]
+        return start
+
+    def _end(self) -> int:
+        """The token that ends a revision."""
+        [end] = self._tokens([answer_end(self._chat)])
+        return end
 
     def _write(
         self,
@@ -251,7 +295,7 @@ class LlamaEngine:
         on_text: Callable[[str], None] | None,
         cancel: Cancel,
     ) -> Trail:
-        [end] = self._tokens([answer_end(self._chat)])
+        end = self._end()
         starts = [not n or not self._context.piece(t)[:1].isalnum() for n, t in enumerate(source)]
         most = min(options.max_tokens, 2 * len(source) + 32)
 

@@ -51,11 +51,12 @@ def service(settings: Settings) -> Service:
         return tried(engine.get(), adapter_path(settings) if settings.engine == "local" else None)
 
     def proofreader() -> Proofreader:
+        from smartform.checker import Harper
         from smartform.proofread import Proofreader
 
         if settings.engine == "local":
             _need_email_adapter(settings)
-        return Proofreader(engine.get(), scorer.get())
+        return Proofreader(engine.get(), scorer.get(), checker=Harper())
 
     lanes = REMOTE_LANES if settings.engine == "remote" else 1
     return Service.lazy(filler, lambda: transcriber(settings), proofreader, scorer.get, lanes=lanes)

@@ -8,7 +8,7 @@ al. 2023 for sampling, where a drafted token is taken if the draw from the model
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -157,7 +157,8 @@ def write(
         Cancelled: `cancel` said so.
     """
     trail = Trail()
-    rows = _read(context, sequence, [*prompt[start:], *source], start, len(source) + 1, cancel)
+    asked = [*prompt, *source]
+    rows = list(read(context, sequence, asked, start, range(len(prompt) - 1, len(asked)), cancel).values())
     logprobs = [log_softmax(row) for row in rows]
     trail.logprob_unchanged = float(sum(row[t] for row, t in zip(logprobs, [*source, end], strict=True)))
     drafted, position, ahead = list(source), len(prompt), AHEAD[0]
@@ -178,19 +179,29 @@ def write(
         position += 1
 
 
-def _read(
-    context: LlamaContext, sequence: int, tokens: Sequence[int], start: int, wanted: int, cancel: Cancel
-) -> list[Logits]:
-    """Evaluate tokens from position `start` on; the logits of the last `wanted`."""
-    rows: list[Logits] = []
-    first = len(tokens) - wanted
-    for at in range(0, len(tokens), context.batch_tokens):
+def read(
+    context: LlamaContext,
+    sequence: int,
+    tokens: Sequence[int],
+    start: int,
+    wanted: Collection[int],
+    cancel: Cancel,
+) -> dict[int, Logits]:
+    """Evaluate tokens from number `start` on in a sequence that holds those before.
+
+    Returns:
+        Logits, (vocabulary,), by the number of the token that they follow, for those `wanted`.
+
+    Raises:
+        Cancelled: `cancel` said so.
+    """
+    rows: dict[int, Logits] = {}
+    for at in range(start, len(tokens), context.batch_tokens):
         if cancel():
             raise Cancelled("The job was cancelled.")
-        part = tokens[at : at + context.batch_tokens]
-        rows += context.evaluate(
-            [Item(t, start + at + i, sequence, at + i >= first) for i, t in enumerate(part)]
-        )
+        part = range(at, min(at + context.batch_tokens, len(tokens)))
+        told = context.evaluate([Item(tokens[n], n, sequence, n in wanted) for n in part])
+        rows |= zip((n for n in part if n in wanted), told, strict=True)
     return rows
 
 

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
 
+from smartform.engines.base import Proposal
 from smartform.mail_policy import MailPolicy
+from smartform.mending import Judged
+from smartform.results import Span
 from smartform.revision import Amount, Register
 from tests.mails import FakeRewriter, FakeScorer
-from training.calibrate_email import Outcome, Revised, best, outcome, revised, rewrite, surest
+from training.calibrate_email import (
+    Made,
+    Outcome,
+    Revised,
+    best,
+    corrections,
+    fitted_bar,
+    outcome,
+    revised,
+    rewrite,
+    surest,
+)
 from training.rewrites import Rewrite
 from training.word_edits import EditCounts
 
@@ -19,15 +34,16 @@ def example(draft: str, revision: str) -> Rewrite:
 
 
 def vetted(rewriter: FakeRewriter, one: Rewrite, floor: float = 0.0) -> Revised:
-    return revised(one, rewrite(rewriter, one, 1.5), FakeScorer(), floor)
+    return revised(one, (), rewrite(rewriter, one, 1.5), FakeScorer(), floor)
 
 
 def test_a_revision_is_compared_with_the_wanted_one() -> None:
     rewriter = FakeRewriter({"has": "have", "leter": "lettr"}, nats=6.0)
     found = vetted(rewriter, example("We has sent the leter.", "We have sent the letter."))
     errors = EditCounts(right=1, given=2, missed=1)
+    untouched = Made(errors=EditCounts(missed=2))
     assert found == Revised(
-        False, True, pytest.approx(3.0), False, False, 0.0, right=1, wanted=2, errors=errors
+        False, False, 2, untouched, Made(True, 1, errors), gain=pytest.approx(3.0), rewords=False
     )
     assert rewriter.cautions == [1.5]
 
@@ -35,20 +51,54 @@ def test_a_revision_is_compared_with_the_wanted_one() -> None:
 def test_unsure_changes_are_left_out_by_the_floor() -> None:
     rewriter = FakeRewriter({"has": "have", "leter": "lettr"}, unsure={"lettr": -4.0})
     found = vetted(rewriter, example("We has sent the leter.", "We have sent the letter."), floor=0.1)
-    assert found.errors == EditCounts(right=1, given=1, missed=1)
+    assert found.revised.errors == EditCounts(right=1, given=1, missed=1)
 
 
 def test_a_clean_text_left_alone() -> None:
     found = vetted(FakeRewriter({}), example("We have sent it.", "We have sent it."))
-    assert (found.clean, found.changed, found.wanted) == (True, False, 0)
+    assert (found.clean, found.revised.changed, found.wanted) == (True, False, 0)
+
+
+def test_a_revision_that_is_not_taken_leaves_the_corrections() -> None:
+    one = example("We has sent the leter.", "We have sent the letter.")
+    found = [Judged(Proposal(Span(3, 6), "have"), 1.5), Judged(Proposal(Span(16, 21), "latter"), -2.5)]
+    first = corrections(one, found, 0.0)
+    rewriter = FakeRewriter({"leter": "letter"}, nats=2.0)
+    told = revised(one, first, rewrite(rewriter, one, 0.0, first), FakeScorer())
+    assert rewriter.prompts[0].text == "We have sent the leter."
+    assert told.made(MailPolicy(errors=9.0)).errors == EditCounts(1, 1, 1)
+    assert told.made(MailPolicy()).errors == EditCounts(2, 2, 0)
+
+
+def test_the_bar_that_corrects_best_and_leaves_clean_texts() -> None:
+    dirty, clean = (
+        example("We has sent it.", "We have sent it."),
+        example("We sent it off.", "We sent it off."),
+    )
+    mined = replace(dirty, id="harper:1")
+    has = [Judged(Proposal(Span(3, 6), "have"), 1.5)]
+    assert fitted_bar([dirty], [has]) == 1.0
+    assert fitted_bar([dirty, clean], [has, [Judged(Proposal(Span(3, 7), "send"), -0.5)]]) == 1.0
+    assert fitted_bar([dirty, clean], [has, [Judged(Proposal(Span(3, 7), "send"), 5.0)]]) == math.inf
+    assert fitted_bar([mined], [has]) == 3.0
 
 
 def test_margins_trade_corrections_for_clean_texts() -> None:
     examples = [
-        Revised(True, True, 0.4, False, False, 0.0, 0, 0, EditCounts(given=1)),
-        Revised(True, False, float("inf"), False, False, 0.0, 0, 0, EditCounts()),
-        Revised(False, True, 0.25, False, False, 0.0, 1, 2, EditCounts(1, 1, 1)),
-        Revised(False, True, 2.5, False, False, 0.0, 3, 4, EditCounts(3, 3, 1)),
+        Revised(True, False, 0, Made(), Made(True, 0, EditCounts(given=1)), 0.4, False),
+        Revised(True, False, 0, Made(), Made(), float("inf"), False),
+        Revised(
+            False,
+            False,
+            2,
+            Made(errors=EditCounts(missed=2)),
+            Made(True, 1, EditCounts(1, 1, 1)),
+            0.25,
+            False,
+        ),
+        Revised(
+            False, False, 4, Made(errors=EditCounts(missed=4)), Made(True, 3, EditCounts(3, 3, 1)), 2.5, False
+        ),
     ]
     found = [outcome(MailPolicy(0.5, margin), examples) for margin in (0.0, 0.5, 3.0)]
     assert [(o.left_alone, o.corrected) for o in found] == [
@@ -61,7 +111,7 @@ def test_margins_trade_corrections_for_clean_texts() -> None:
 
 def test_each_kind_of_revision_has_its_margin() -> None:
     mended, reworded, calmed = (
-        Revised(False, True, 1.0, rewords, impolite, 0.0, 1, 1, EditCounts())
+        Revised(False, impolite, 1, Made(), Made(True, 1), 1.0, rewords)
         for rewords, impolite in ((False, True), (True, False), (True, True))
     )
     for number, chosen in enumerate((mended, reworded, calmed)):
@@ -75,8 +125,8 @@ def test_a_rewording_of_what_is_said_to_be_impolite() -> None:
     draft, revision = "Send it now, stupid.", "Could you please mail it?"
     rude = replace(example(draft, revision), manner=("impolite", "negative"))
     found = vetted(FakeRewriter({draft: revision}), rude)
-    assert (found.rewords, found.impolite) == (True, True) and found.rise > 0.5
-    assert vetted(FakeRewriter({draft: "Mail it now, stupid."}), rude).rise == 0
+    assert (found.rewords, found.impolite) == (True, True) and found.revised.rise > 0.5
+    assert vetted(FakeRewriter({draft: "Mail it now, stupid."}), rude).revised.rise == 0
 
 
 def test_the_best_policy_leaves_enough_alone_and_then_corrects_most() -> None:
@@ -90,8 +140,8 @@ def test_the_best_policy_leaves_enough_alone_and_then_corrects_most() -> None:
 
 
 def test_calmed_are_impolite_drafts_that_are_revised_and_come_across_so() -> None:
-    drafts = [Revised(False, True, -0.5, True, True, 0.4, 0, 1, EditCounts())] * 3
-    drafts.append(Revised(False, True, 0.5, True, True, 0.0, 0, 1, EditCounts()))
+    drafts = [Revised(False, True, 1, Made(), Made(True, rise=0.4), -0.5, True)] * 3
+    drafts.append(Revised(False, True, 1, Made(), Made(True), 0.5, True))
     assert outcome(MailPolicy(impolite=-1.0), drafts).calmed == 0.75
     assert outcome(MailPolicy(impolite=0.0), drafts).calmed == 0.0
     assert outcome(MailPolicy(impolite=0.0, rise=0.4), drafts).calmed == 0.75

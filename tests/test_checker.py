@@ -1,0 +1,51 @@
+"""Harper as a checker: real lints of the real package."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from smartform.checker import Checker, Harper
+
+HARPER = Harper()
+
+
+def proposed(text: str) -> dict[str, list[str]]:
+    """Words → what is proposed for them, in order."""
+    found: dict[str, list[str]] = {}
+    for proposal in HARPER.proposals(text):
+        found.setdefault(text[proposal.span.start : proposal.span.end], []).append(proposal.replacement)
+    return found
+
+
+def test_errors_have_alternatives_the_likeliest_first() -> None:
+    assert isinstance(HARPER, Checker)
+    found = proposed("I has recieved teh package, but their was no reciept in it.")
+    assert found["has"] == ["have"]
+    assert found["recieved"][0] == "received" and 1 < len(found["recieved"]) <= 3
+    assert found["teh"] == ["the"]
+    assert "receipt" in found["reciept"]
+
+
+def test_places_are_characters_also_after_others() -> None:
+    assert proposed("“Straße” 🙂: we was late.")["was"] == ["were"]
+
+
+def test_spellings_of_any_english_and_matters_of_taste_are_left() -> None:
+    assert proposed("The neighbours recognise the colour of our centre.") == {}
+    assert proposed("The neighbors recognize the color of our center.") == {}
+    assert proposed("She has a very good knowledge of French, reading, speaking and writing.") == {}
+
+
+def test_a_paragraph_may_begin_small_but_no_sentence_in_it() -> None:
+    assert "on" not in proposed("on Monday we met.")
+    assert proposed("We met on Monday. then we left.")["then"] == ["Then"]
+
+
+def test_clean_and_empty_text() -> None:
+    assert proposed("The parcel came yesterday, and everything was in it.") == {}
+    assert proposed("") == {}
+
+
+def test_many_may_ask_at_once() -> None:
+    texts = [f"We was late {n} times, becuase of teh rain." for n in range(40)]
+    with ThreadPoolExecutor(8) as pool:
+        counts = list(pool.map(lambda text: len(HARPER.proposals(text)), texts))
+    assert counts == [len(HARPER.proposals(text)) for text in texts]

@@ -1,0 +1,121 @@
+"""A checker's corrections: which are made, and what becomes of them when the paragraph is revised, too."""
+
+from itertools import pairwise
+from random import Random
+
+import pytest
+
+from smartform.engines.base import Judge, Proposal
+from smartform.mail_policy import MailPolicy
+from smartform.mending import Judged, chosen, composed
+from smartform.proofread import Proofreader
+from smartform.results import Span
+from smartform.revision import Amount, Edit, EditKind, ProofreadOptions, Refused, Revision
+from smartform.vetting import Vetted
+from tests.mails import FakeChecker, FakeJudge, FakeRewriter
+
+POLICY = MailPolicy(bar=-1.0)
+REWRITE = ProofreadOptions(amount=Amount.REWRITE)
+KNOWN = {"recieved": "received|relieved", "was": "were", "Gila": "Giulia", "seperate": "separate"}
+LIKELIER = {"received": 4.0, "relieved": 1.0, "were": 2.0, "Giulia": 9.0, "separate": -3.0}
+
+
+def proofread(draft: str, script: dict[str, str], amount: Amount = Amount.TONE, policy: MailPolicy = POLICY):
+    judge = FakeJudge(script, LIKELIER)
+    assert isinstance(judge, Judge)
+    return Proofreader(judge, None, policy, FakeChecker(KNOWN)).proofread(
+        draft, ProofreadOptions(amount=amount)
+    )
+
+
+def edit(
+    start: int, end: int, text: str, kind: EditKind = EditKind.SPELLING, sure: float | None = 0.9
+) -> Edit:
+    return Edit(Span(start, end), text, kind, sure)
+
+
+def test_the_best_of_each_place_that_passes_the_bar() -> None:
+    found = [
+        Judged(Proposal(Span(0, 4), "a"), 1.0),
+        Judged(Proposal(Span(0, 4), "b"), 2.0),
+        Judged(Proposal(Span(2, 9), "c"), 1.5),
+        Judged(Proposal(Span(9, 9), "d"), -0.5),
+        Judged(Proposal(Span(12, 13), "e"), -1.0),
+    ]
+    assert [one.proposal.replacement for one in chosen(found, -1.0)] == ["b", "d"]
+    assert chosen(found, 2.0) == []
+
+
+def test_what_the_model_agrees_with_is_made_and_no_name_is_touched() -> None:
+    revision = proofread("Our team was glad that we recieved the seperate box from Gila.", {})
+    assert revision.text == "Our team were glad that we received the seperate box from Gila."
+    assert [(e.replacement, e.kind) for e in revision.edits] == [
+        ("were", EditKind.GRAMMAR), ("received", EditKind.SPELLING)
+    ]  # fmt: skip
+    assert [e.probability for e in revision.edits] == pytest.approx([0.881, 0.982], abs=0.001)
+    assert revision.refused == ()
+
+
+def test_the_model_revises_what_is_corrected_and_both_are_edits_of_the_draft() -> None:
+    draft = "Dear all,\n\nWe  was there and  recieved the letter. It say much."
+    judge = FakeJudge({"say": "says", "received": "obtained"}, LIKELIER, nats=9.0)
+    revision = Proofreader(judge, None, POLICY, FakeChecker(KNOWN)).proofread(draft, REWRITE)
+    assert judge.prompts[-1].text == "We were there and received the letter. It say much."
+    assert revision.text == "Dear all,\n\nWe  were there and  obtained the letter. It says much."
+    assert [draft[e.span.start : e.span.end] for e in revision.edits] == ["was", "recieved", "say"]
+
+
+def test_corrections_stay_where_the_revision_is_refused() -> None:
+    revision = proofread("We was there in 2019.", {"2019": "2020"})
+    assert revision.text == "We were there in 2019."
+    assert [draft.span for draft in revision.refused] == [Span(0, 21)]
+
+
+def test_a_model_that_cannot_judge_or_a_bar_that_none_passes() -> None:
+    draft = "We was there."
+    assert not Proofreader(FakeRewriter({}), None, POLICY, FakeChecker(KNOWN)).proofread(draft).changed
+    assert not proofread(draft, {}, policy=MailPolicy()).changed
+
+
+def test_edits_that_meet_become_one() -> None:
+    source = "a bad cat sat"
+    first = [edit(2, 5, "good", sure=0.9)]
+    then = Vetted((edit(0, 6, "fine", EditKind.TONE, 0.5), edit(11, 14, "stood", EditKind.GRAMMAR, None)))
+    found = composed(source, first, then)
+    assert Revision(source, found.edits).text == "fine cat stood"
+    assert found.edits[0] == edit(0, 5, "fine", EditKind.TONE, 0.5)
+
+
+def test_a_correction_that_the_revision_takes_back_is_none() -> None:
+    found = composed("a bad cat", [edit(2, 5, "good")], Vetted((edit(2, 6, "bad"),)))
+    assert found.edits == ()
+
+
+def test_what_is_refused_is_told_in_places_of_the_draft() -> None:
+    first = [edit(0, 3, "those"), edit(8, 9, "")]
+    then = Vetted(refused=(Refused(Span(6, 12), "why"), Refused(Span(2, 9), "because")))
+    found = composed("the big a cat", first, then)
+    assert [r.span for r in found.refused] == [Span(4, 11), Span(0, 7)]
+
+
+def test_two_rounds_of_any_edits_come_to_the_same_text() -> None:
+    rng = Random(5)
+    for _ in range(2_000):
+        source = "".join(rng.choice("ab cd") for _ in range(rng.randrange(0, 14)))
+        first = drawn(rng, source)
+        middle = Revision(source, first).text
+        then = drawn(rng, middle)
+        found = composed(source, first, Vetted(then))
+        assert Revision(source, found.edits).text == Revision(middle, then).text
+        assert all(one.span.end < other.span.start for one, other in pairwise(found.edits))
+
+
+def drawn(rng: Random, text: str) -> tuple[Edit, ...]:
+    """Edits that do not touch."""
+    edits, place = [], 0
+    while place <= len(text) and rng.random() < 0.7:
+        start = rng.randint(place, len(text))
+        end = min(len(text), start + rng.randrange(4))
+        edits.append(edit(start, end, "".join(rng.choice("xyz") for _ in range(rng.randrange(4)))))
+        place = end + 1
+    return tuple(edits)
