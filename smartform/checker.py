@@ -7,7 +7,7 @@ sentence is to say: of what it proposes for learners' sentences half is right. T
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from smartform.engines.base import Proposal
@@ -32,7 +32,7 @@ class Checker(Protocol):
 class Harper:
     """Harper as a `Checker`; it is loaded, in a second and 140 MB, when it is first asked.
 
-    A word is misspelt only where no English writes it so.
+    A word is misspelt only where no English writes it so, and with a capital letter it may be a name.
     """
 
     def __init__(self) -> None:
@@ -48,7 +48,7 @@ class Harper:
         found = [
             proposal
             for lint in lints
-            if _serious(lint) and (lint.lint_kind != "Spelling" or _place(lint) in abroad)
+            if _serious(lint) and (lint.lint_kind != "Spelling" or _misspelt(lint, abroad))
             for proposal in _alternatives(lint)
         ]
         return sorted(found, key=lambda proposal: (proposal.span.start, proposal.span.end))
@@ -69,6 +69,11 @@ def _serious(lint: Any) -> bool:
     if lint.lint_kind == "Capitalization" and lint.span.start == 0:
         return False
     return lint.lint_kind not in TASTE
+
+
+def _misspelt(lint: Any, abroad: Collection[tuple[int, int]]) -> bool:
+    """Whether an unknown word is one nowhere, and no name."""
+    return _place(lint) in abroad and not lint.problem_text[:1].isupper()
 
 
 def _place(lint: Any) -> tuple[int, int]:

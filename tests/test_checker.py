@@ -34,6 +34,11 @@ def test_spellings_of_any_english_and_matters_of_taste_are_left() -> None:
     assert proposed("She has a very good knowledge of French, reading, speaking and writing.") == {}
 
 
+def test_what_may_be_a_name_is_left() -> None:
+    assert proposed("Solveig and Matteo wrote to Ottmar.") == {}
+    assert "Solveig" not in proposed("Solveig wrote. Noor did not.")
+
+
 def test_a_paragraph_may_begin_small_but_no_sentence_in_it() -> None:
     assert "on" not in proposed("on Monday we met.")
     assert proposed("We met on Monday. then we left.")["then"] == ["Then"]

@@ -57,7 +57,7 @@ RISES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 3.0)
 BARS = (3.0, 2.0, 1.0, 0.0, -1.0, -2.0, -3.0, -4.0, -5.0)
 """Nats that are tried for corrections."""
 
-LEFT_UNCORRECTED = 0.98
+LEFT_UNCORRECTED = 0.995
 """The least share of the clean texts in which nothing is corrected."""
 
 FLOORS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4)
