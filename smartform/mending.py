@@ -53,7 +53,7 @@ def chosen(found: Iterable[Judged], bar: float) -> list[Judged]:
     """The best for each place, where it is better than `bar`; where places overlap, the better one."""
     made: list[Judged] = []
     for one in sorted(found, key=lambda j: -j.nats):
-        if one.nats > bar and not any(_overlap(one.proposal.span, j.proposal.span) for j in made):
+        if one.nats > bar and not any(_meet(one.proposal.span, j.proposal.span) for j in made):
             made.append(one)
     return sorted(made, key=lambda j: j.proposal.span.start)
 
@@ -85,7 +85,8 @@ def composed(source: str, first: Sequence[Edit], then: Vetted) -> Vetted:
 
     Args:
         then: places are in the text that `first` makes. Where one of its edits meets one of `first`,
-            the two are one.
+            the two are one. Where it refused to revise what `first` corrects, nothing is told: that piece
+            is not left as it was.
     """
     middle = Revision(source, tuple(first)).text
     edits, grown = [], 0
@@ -96,8 +97,9 @@ def composed(source: str, first: Sequence[Edit], then: Vetted) -> Vetted:
         text = _within(middle, group.span, group.then)
         if text != source[span.start : span.end]:
             edits.append(group.edit(span, text))
-    refused = tuple(replace(r, span=_back(r.span, first)) for r in then.refused)
-    return Vetted(tuple(edits), refused)
+    refused = [replace(r, span=_back(r.span, first)) for r in then.refused]
+    left = tuple(r for r in refused if not any(_overlap(r.span, edit.span) for edit in first))
+    return Vetted(tuple(edits), left)
 
 
 @dataclass(slots=True)
@@ -162,6 +164,11 @@ def _back(span: Span, first: Sequence[Edit]) -> Span:
 def _share(nats: float) -> float:
     """Log-probability of a correction where there is only it and what stands there."""
     return min(0.0, nats) - log1p(exp(-abs(nats)))
+
+
+def _meet(one: Span, other: Span) -> bool:
+    """Whether only one of two places can be corrected."""
+    return one == other or _overlap(one, other)
 
 
 def _overlap(one: Span, other: Span) -> bool:

@@ -40,6 +40,7 @@ def test_the_best_of_each_place_that_passes_the_bar() -> None:
         Judged(Proposal(Span(0, 4), "b"), 2.0),
         Judged(Proposal(Span(2, 9), "c"), 1.5),
         Judged(Proposal(Span(9, 9), "d"), -0.5),
+        Judged(Proposal(Span(9, 9), "f"), -0.7),
         Judged(Proposal(Span(12, 13), "e"), -1.0),
     ]
     assert [one.proposal.replacement for one in chosen(found, -1.0)] == ["b", "d"]
@@ -68,7 +69,8 @@ def test_the_model_revises_what_is_corrected_and_both_are_edits_of_the_draft() -
 def test_corrections_stay_where_the_revision_is_refused() -> None:
     revision = proofread("We was there in 2019.", {"2019": "2020"})
     assert revision.text == "We were there in 2019."
-    assert [draft.span for draft in revision.refused] == [Span(0, 21)]
+    assert revision.refused == ()
+    assert [r.span for r in proofread("We are there in 2019.", {"2019": "2020"}).refused] == [Span(0, 21)]
 
 
 def test_a_model_that_cannot_judge_or_a_bar_that_none_passes() -> None:
@@ -93,9 +95,9 @@ def test_a_correction_that_the_revision_takes_back_is_none() -> None:
 
 def test_what_is_refused_is_told_in_places_of_the_draft() -> None:
     first = [edit(0, 3, "those"), edit(8, 9, "")]
-    then = Vetted(refused=(Refused(Span(6, 12), "why"), Refused(Span(2, 9), "because")))
-    found = composed("the big a cat", first, then)
-    assert [r.span for r in found.refused] == [Span(4, 11), Span(0, 7)]
+    refused = [Refused(Span(6, 9), "why"), Refused(Span(11, 14), "so"), Refused(Span(2, 9), "corrected")]
+    found = composed("the big a cat", first, Vetted(refused=tuple(refused)))
+    assert found.refused == (Refused(Span(4, 7), "why"), Refused(Span(10, 13), "so"))
 
 
 def test_two_rounds_of_any_edits_come_to_the_same_text() -> None:

@@ -317,11 +317,14 @@ class BranchDecoder:
     def decode(self) -> Work:
         """Read the header, write items until the value ends; the answer.
 
-        Log-probabilities of the next token, (vocabulary,), are kept in `chances`.
+        Log-probabilities of the next token, (vocabulary,), are kept in `chances`. Where nothing can be
+        said, nothing is read.
         """
+        groups = self._groups(0)
+        if not groups:
+            return self._answer()
         yield from self._read(self.header)
         many = self.branch.constraint.many
-        groups = self._groups(0)
         self.p_silent = self._silence(groups)
         spoken = 1 - self.p_silent
         useful = self.p_silent <= SILENT and self.branch.floor(spoken) <= spoken
@@ -340,8 +343,6 @@ class BranchDecoder:
 
     def _silence(self, groups: dict[int, list[int]]) -> float:
         """Probability of NO_DATA among all that the constraint admits."""
-        if not groups:
-            return 1.0
         said = _logsum(float(self.chances[token]) for token in groups)
         return 1.0 / (1.0 + math.exp(min(60.0, said - float(self.chances[self.vocabulary.no_data]))))
 
@@ -434,7 +435,11 @@ def run(
     """
     waiting: list[tuple[Work, list[Ask]]] = []
     while True:
-        waiting += [(work, next(work)) for work in islice(works, most - len(waiting))]
+        while len(waiting) < most and (work := next(works, None)) is not None:
+            try:
+                waiting.append((work, next(work)))
+            except StopIteration as end:  # it asked nothing
+                yield end.value
         if not waiting:
             return
         if cancel():

@@ -47,6 +47,30 @@ def test_a_branch_that_ends_makes_room_for_the_next() -> None:
     assert passes == [2, 2, 2, 2]
 
 
+def test_branches_that_ask_nothing_end_at_once_and_hold_nobody_up() -> None:
+    passes: list[int] = []
+
+    def rows(asks: list[Ask]) -> list[dict[int, Logits]]:
+        passes.append(len(asks))
+        return [{} for _ in asks]
+
+    works = (
+        work(name, steps) for name, steps in (("a", 0), ("b", 0), ("c", 0), ("d", 1), ("e", 0), ("f", 1))
+    )
+    assert [answer.name for answer in run(works, 2, rows, lambda: False)] == ["a", "b", "c", "e", "d", "f"]
+    assert passes == [2]
+
+
+def test_a_field_for_which_the_text_has_nothing_is_silent_without_being_read() -> None:
+    lines = OptionLines((), lambda text: [ord(c) for c in text])
+    decoder = BranchDecoder(
+        Branch("email", OneOf(())), lines, Vocabulary(1, 2, 3), Sequences(Sharing(), []), 1, 0, (4,)
+    )
+    with pytest.raises(StopIteration) as end:
+        next(decoder.decode())
+    assert end.value.value == Decoded("email", (), 1.0, 1.0)
+
+
 def test_a_cancelled_run_begins_no_pass() -> None:
     def rows(asks: list[Ask]) -> list[dict[int, Logits]]:
         raise AssertionError
