@@ -30,7 +30,7 @@ class Checker(Protocol):
 
 
 class Harper:
-    """Harper as a `Checker`; it is loaded, in a second and 140 MB, when it is first asked.
+    """Harper as a `Checker`; it is loaded in a second when it is first asked, and takes up to 280 MB.
 
     A word is misspelt only where no English writes it so, and with a capital letter it may be a name.
     """
