@@ -21,12 +21,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import product
 from pathlib import Path
-from typing import cast
 
 from smartform.alignment import Change, changes
 from smartform.checker import Harper
 from smartform.edit_kinds import ERRORS, RAISED, kind_of
-from smartform.engines.base import Judge, Rewriter, Rewritten, never
+from smartform.engines.base import Rewriter, Rewritten, never
+from smartform.engines.llama import LlamaEngine
 from smartform.engines.load import text_engine, tone_scorer
 from smartform.errors import WeightsError
 from smartform.mail_policy import ANY, MailPolicy
@@ -142,14 +142,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     config, _ = parse_arguments(argv, "Fit the e-mail policy on held-out examples.")
     settings = Settings.from_environment()
     engine = text_engine(settings)
-    if not isinstance(engine, Rewriter):
+    if not isinstance(engine, LlamaEngine):
         raise WeightsError("This engine does not revise mails.", "Set SMARTFORM_ENGINE to 'local'.")
     scorer = tone_scorer(settings)
     held = held_out(config, scorer)
 
     # Bar
-    checker, told_by = Harper(), cast(Judge, engine)
-    proposed = [judged(checker, told_by, example.prompt, protected(example.draft), never) for example in held]
+    checker = Harper()
+    proposed = [judged(checker, engine, example.prompt, protected(example.draft), never) for example in held]
     bar = fitted_bar(held, proposed)
     first = [corrections(*pair, bar) for pair in zip(held, proposed, strict=True)]
 
@@ -199,7 +199,7 @@ def fitted_bar(held: Sequence[Rewrite], proposed: Sequence[Sequence[Judged]]) ->
                 clean, alone = clean + 1, alone + (not made.changed)
         share = alone / clean if clean else 1.0
         print(
-            f"bar {bar:.1f}: P {errors.precision or 0:.3f}, R {errors.recall or 0:.3f}, F0.5"
+            f"bar {bar:.1f}: P {errors.precision:.3f}, R {errors.recall:.3f}, F0.5"
             f" {errors.f_half:.3f}, left alone {share:.3f}",
             flush=True,
         )
