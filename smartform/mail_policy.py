@@ -50,6 +50,7 @@ class MailPolicy:
         floor: least probability of a single change, the geometric mean over its tokens: less sure ones
             are left out, so that they do not spoil the others.
         bar: how much likelier than what stands there a grammar checker's correction must be to be made.
+        erring: the margin of errors where one was made: the paragraph is known to have some.
     """
 
     caution: float = 0.0
@@ -59,10 +60,17 @@ class MailPolicy:
     rise: float = math.inf
     floor: float = 0.0
     bar: float = math.inf
+    erring: float = 0.0
 
-    def margins(self, tone: Tone | None) -> Margins:
-        """What is asked of the revision of a paragraph that comes across so (None: not known)."""
-        return Margins(self.errors, self.impolite if is_rude(tone) else self.rewording)
+    def margins(self, tone: Tone | None, *, corrected: bool) -> Margins:
+        """What is asked of a paragraph's revision.
+
+        Args:
+            tone: how the paragraph comes across; None where that is not known.
+            corrected: whether the checker's corrections were made in it.
+        """
+        errors = self.erring if corrected else self.errors
+        return Margins(errors, self.impolite if is_rude(tone) else self.rewording)
 
     def calms(self, before: Tone | None, after: Tone | None) -> bool:
         """Whether an impolite paragraph's revision comes across as so much more polite that it is taken."""

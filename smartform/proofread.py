@@ -136,7 +136,8 @@ class Proofreader:
             prompt, options, caution=self._policy.caution, on_text=work.teller(span), cancel=cancel
         )
         same = rewritten.complete and rewritten.text.split() == text.split()
-        then = Vetted() if same else self._vetted(work, text, rewritten, tone)
+        margins = self._policy.margins(tone, corrected=bool(first))
+        then = Vetted() if same else self._vetted(work, text, rewritten, tone, margins)
         return moved(composed(work.text_of(span), first, then), span.start)
 
     def _mended(self, work: _Work, text: str, prompt: RevisionPrompt, cancel: Cancel) -> tuple[Edit, ...]:
@@ -148,7 +149,9 @@ class Proofreader:
         made = chosen(found, self._policy.bar)
         return mended(text, prompt, made, protected(text, work.names), work.options.amount) if made else ()
 
-    def _vetted(self, work: _Work, text: str, rewritten: Rewritten, tone: Tone | None) -> Vetted:
+    def _vetted(
+        self, work: _Work, text: str, rewritten: Rewritten, tone: Tone | None, margins: Margins
+    ) -> Vetted:
         """What is kept of a paragraph's revision; its tone is scored only where that decides something."""
         facts = protected(text, work.names)
 
@@ -167,7 +170,6 @@ class Proofreader:
             bold = vetted_as(EditKind.TONE, ANY)
             if self._policy.calms(tone, *self._tones([Revision(text, bold.edits).text])):
                 return bold
-        margins = self._policy.margins(tone)
         vetted = vetted_as(EditKind.TONE, margins)
         if not any(edit.kind in REWORDINGS for edit in vetted.edits):
             return vetted

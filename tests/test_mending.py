@@ -73,6 +73,18 @@ def test_corrections_stay_where_the_revision_is_refused() -> None:
     assert [r.span for r in proofread("We are there in 2019.", {"2019": "2020"}).refused] == [Span(0, 21)]
 
 
+def test_a_corrected_paragraph_has_a_margin_of_its_own() -> None:
+    policy = MailPolicy(bar=-1.0, errors=3.0, erring=1.0)
+    script = {"happend": "happened"}
+
+    def text(draft: str) -> str:
+        reader = Proofreader(FakeJudge(script, LIKELIER, nats=2.0), None, policy, FakeChecker(KNOWN))
+        return reader.proofread(draft).text
+
+    assert text("We was there when it happend.") == "We were there when it happened."
+    assert text("We were there when it happend.") == "We were there when it happend."
+
+
 def test_a_model_that_cannot_judge_or_a_bar_that_none_passes() -> None:
     draft = "We was there."
     assert not Proofreader(FakeRewriter({}), None, POLICY, FakeChecker(KNOWN)).proofread(draft).changed

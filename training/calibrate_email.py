@@ -10,7 +10,7 @@ Each example, so corrected, is then revised once for each caution, through the p
 combinations of margins and rise are tried on what came of it.
 Rewordings are right in more ways than one, so impolite drafts that come across as more polite to the
 product's scorer count as much as wanted changes that are made. The floor of single changes is the one whose
-mended errors have the best F0.5.
+mended errors have the best F0.5, and so is the margin of errors where corrections were made.
 """
 
 from __future__ import annotations
@@ -113,7 +113,8 @@ class Revised:
         if self.rewords and self.impolite and self.revised.rise >= policy.rise:
             return True
         rewording = policy.impolite if self.impolite else policy.rewording
-        return self.gain > (rewording if self.rewords else policy.errors)
+        errors = policy.erring if self.corrected.changed else policy.errors
+        return self.gain > (rewording if self.rewords else errors)
 
     def made(self, policy: MailPolicy) -> Made:
         """What a policy makes of it."""
@@ -163,15 +164,15 @@ def main(argv: Sequence[str] | None = None) -> None:
         made[caution] = [rewrite(engine, example, caution, edits) for example, edits in pairs]
         found = judge(made[caution])
         numbers = product(MARGINS, MARGINS, MARGINS, RISES)
-        outcomes += [outcome(MailPolicy(caution, *four, bar=bar), found) for four in numbers]
+        outcomes += [outcome(MailPolicy(caution, *four, bar=bar, erring=four[0]), found) for four in numbers]
         told(best([one for one in outcomes if one.policy.caution == caution]))
     policy = best(outcomes).policy
 
-    # Floor
-    floored = [
-        told(outcome(replace(policy, floor=floor), judge(made[policy.caution], floor))) for floor in FLOORS
-    ]
-    chosen = surest(floored)
+    # Floor, and the margin where corrections were made
+    floors = {floor: judge(made[policy.caution], floor) for floor in FLOORS}
+    policy = surest([told(outcome(replace(policy, floor=f), found)) for f, found in floors.items()]).policy
+    erring = [told(outcome(replace(policy, erring=margin), floors[policy.floor])) for margin in MARGINS]
+    chosen = surest(leaving(erring, LEFT_ALONE))
     print(f"chosen: {chosen}")
     fitted = {"fitted_on": f"{len(held)} held-out texts", **asdict(chosen.policy)}
     POLICY.write_text(json.dumps(fitted, indent=1) + "\n", encoding="utf-8")
@@ -289,8 +290,9 @@ def told(found: Outcome) -> Outcome:
     print(
         f"caution {policy.caution:.1f}, margins of errors {policy.errors:.2f}, of rewording"
         f" {policy.rewording:.2f}, impolite {policy.impolite:.2f}, rise {policy.rise:.1f},"
-        f" floor {policy.floor:.2f}, bar {policy.bar:.1f}: left alone {found.left_alone:.3f},"
-        f" corrected {found.corrected:.3f}, calmed {found.calmed:.3f}, F0.5 {found.f_half:.3f}",
+        f" floor {policy.floor:.2f}, bar {policy.bar:.1f}, erring {policy.erring:.2f}:"
+        f" left alone {found.left_alone:.3f}, corrected {found.corrected:.3f}, calmed {found.calmed:.3f},"
+        f" F0.5 {found.f_half:.3f}",
         flush=True,
     )
     return found
@@ -313,8 +315,9 @@ def _numbers(policy: MailPolicy) -> tuple[float, ...]:
 
 
 def surest(outcomes: Sequence[Outcome]) -> Outcome:
-    """The one whose mended errors are right most often and miss least, the lowest floor among equals."""
-    return max(outcomes, key=lambda o: (o.f_half, -o.policy.floor))
+    """The one whose mended errors are right most often and miss least; among equals the lowest floor and
+    the highest margin where corrections were made."""
+    return max(outcomes, key=lambda o: (o.f_half, -o.policy.floor, o.policy.erring))
 
 
 def _places(made: Iterable[Change]) -> set[tuple[Span, str]]:

@@ -66,7 +66,7 @@ def test_a_revision_that_is_not_taken_leaves_the_corrections() -> None:
     rewriter = FakeRewriter({"leter": "letter"}, nats=2.0)
     told = revised(one, first, rewrite(rewriter, one, 0.0, first), FakeScorer())
     assert rewriter.prompts[0].text == "We have sent the leter."
-    assert told.made(MailPolicy(errors=9.0)).errors == EditCounts(1, 1, 1)
+    assert told.made(MailPolicy(erring=9.0)).errors == EditCounts(1, 1, 1)
     assert told.made(MailPolicy()).errors == EditCounts(2, 2, 0)
 
 
@@ -119,6 +119,14 @@ def test_each_kind_of_revision_has_its_margin() -> None:
         margins[number] = 0.5
         policy = MailPolicy(0.0, *margins)
         assert [one for one in (mended, reworded, calmed) if one.taken(policy)] == [chosen]
+
+
+def test_what_was_corrected_has_a_margin_of_its_own() -> None:
+    clean, erring = (
+        Revised(False, False, 2, Made(changed), Made(True, 2), 1.0, False) for changed in (False, True)
+    )
+    assert [one.taken(MailPolicy(errors=2.0, erring=0.5)) for one in (clean, erring)] == [False, True]
+    assert [one.taken(MailPolicy(errors=0.5, erring=2.0)) for one in (clean, erring)] == [True, False]
 
 
 def test_a_rewording_of_what_is_said_to_be_impolite() -> None:
