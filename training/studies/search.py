@@ -59,6 +59,8 @@ RUNGS = (0.25, 0.5, 1.0)
 
 RECIPE, WINNER = "recipe", "winner"
 
+_COLOURS = {RECIPE: "black", "read to the end": "tab:blue", "stopped": "lightgrey"}
+
 
 def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Search the settings of a LoRA run.")
@@ -260,12 +262,17 @@ def draw(rows: Sequence[Mapping[str, Any]], out: Path) -> None:
     left, right = figure.subplots(1, 2)
     for row in rows:
         whole = len(row["losses"]) == len(RUNGS)
-        colour = "black" if row["trial"] == 0 else "tab:blue" if whole else "lightgrey"
-        left.plot(RUNGS[: len(row["losses"])], row["losses"], "o-", color=colour, zorder=2 if whole else 1)
-        right.plot(row["learning_rate"], row["losses"][-1], "o", color=colour)
+        kind = RECIPE if row["trial"] == 0 else "read to the end" if whole else "stopped"
+        left.plot(
+            RUNGS[: len(row["losses"])], row["losses"], "o-", color=_COLOURS[kind], zorder=2 if whole else 1
+        )
+        right.plot(row["learning_rate"], row["losses"][-1], "o", color=_COLOURS[kind], label=kind)
     left.set(xlabel="share of the rows read", ylabel="loss on watched sentences, nats a token")
     right.set(xlabel="learning rate", ylabel="last loss", xscale="log")
+    named = dict(zip(*reversed(right.get_legend_handles_labels()), strict=True))
+    right.legend(named.values(), named.keys(), frameon=False)
     for axes in (left, right):
+        axes.set_yscale("log")  # a learning rate too high ends ten times as far off
         axes.grid(alpha=0.3)
     save_figure(figure, out)
 
