@@ -19,6 +19,9 @@ ALTERNATIVES = 3
 TASTE = frozenset({"Enhancement", "Formatting", "Punctuation", "Readability", "Redundancy", "Style"})
 """Kinds of Harper's that are no errors, or rest on how a sentence is built, which it does not know."""
 
+TALKATIVE = frozenset({"LookingForwardTo"})
+"""Rules that write to standard output, where the revision goes (harper-py 0.2.0)."""
+
 
 @runtime_checkable
 class Checker(Protocol):
@@ -59,7 +62,9 @@ class Harper:
             from harper import Dialect, Linter
 
             here, there = Linter(Dialect.AMERICAN), Linter(Dialect.BRITISH)
-            there.set_lint_config({rule: rule == "SpellCheck" for rule in there.get_default_lint_config()})
+            rules = here.get_default_lint_config()
+            here.set_lint_config({rule: on and rule not in TALKATIVE for rule, on in rules.items()})
+            there.set_lint_config({rule: rule == "SpellCheck" for rule in rules})
             self._linters = here, there
         return self._linters
 

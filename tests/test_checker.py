@@ -1,6 +1,10 @@
 """Harper as a checker: real lints of the real package."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
 
 from smartform.checker import Checker, Harper
 
@@ -42,6 +46,15 @@ def test_what_may_be_a_name_is_left() -> None:
 def test_a_paragraph_may_begin_small_but_no_sentence_in_it() -> None:
     assert "on" not in proposed("on Monday we met.")
     assert proposed("We met on Monday. then we left.")["then"] == ["Then"]
+
+
+def test_nothing_is_written_to_standard_output(capfd: pytest.CaptureFixture[str]) -> None:
+    rows = map(
+        json.loads, Path("training/data/email/sentences.jsonl").read_text(encoding="utf-8").splitlines()
+    )
+    for text in ["I am looking forward to hear from you.", *(row["draft"] for row in rows)]:
+        HARPER.proposals(text)
+    assert capfd.readouterr() == ("", "")
 
 
 def test_clean_and_empty_text() -> None:
