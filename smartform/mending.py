@@ -14,7 +14,7 @@ from smartform.checker import Checker
 from smartform.engines.base import Cancel, Judge, Proposal, Rewritten, Written
 from smartform.mail_policy import ANY
 from smartform.mail_prompts import RevisionPrompt
-from smartform.protect import Protected
+from smartform.protect import Protected, protected
 from smartform.results import Span
 from smartform.revision import Amount, Edit, EditKind, Revision
 from smartform.vetting import Vetted, vet
@@ -32,19 +32,17 @@ def judged(
     checker: Checker,
     judge: Judge,
     prompt: RevisionPrompt,
-    facts: Sequence[Protected],
+    names: frozenset[str],
     cancel: Cancel,
 ) -> list[Judged]:
     """What the checker proposes for the prompt's paragraph that touches no fact, judged.
 
     Args:
-        facts: of the paragraph as the prompt has it.
+        names: of the mail (`smartform.protect.names_of`).
     """
-    kept = [
-        proposal
-        for proposal in checker.proposals(prompt.text)
-        if not any(_overlap(proposal.span, fact.span) for fact in facts)
-    ]
+    proposals = checker.proposals(prompt.text)
+    facts = protected(prompt.text, names) if proposals else []
+    kept = [p for p in proposals if not any(p.span.overlaps(fact.span) for fact in facts)]
     nats = judge.preferences(prompt, kept, cancel=cancel) if kept else ()
     return [Judged(proposal, told) for proposal, told in zip(kept, nats, strict=True)]
 
@@ -92,14 +90,14 @@ def composed(source: str, first: Sequence[Edit], then: Vetted) -> Vetted:
     edits, grown = [], 0
     for group in _groups(first, then.edits):
         start = group.span.start - grown
-        grown += sum(len(e.replacement) - (e.span.end - e.span.start) for e in group.first)
+        grown += sum(map(_growth, group.first))
         span = Span(start, group.span.end - grown)
         text = _within(middle, group.span, group.then)
         if text != source[span.start : span.end]:
             edits.append(group.edit(span, text))
-    refused = [replace(r, span=_back(r.span, first)) for r in then.refused]
-    left = tuple(r for r in refused if not any(_overlap(r.span, edit.span) for edit in first))
-    return Vetted(tuple(edits), left)
+    places = _places(first)
+    left = [r for r in then.refused if not any(place.overlaps(r.span) for place in places)]
+    return Vetted(tuple(edits), tuple(replace(r, span=_back(r.span, first, places)) for r in left))
 
 
 @dataclass(slots=True)
@@ -120,11 +118,8 @@ class _Group:
 
 def _groups(first: Sequence[Edit], then: Sequence[Edit]) -> list[_Group]:
     """The edits of both rounds in order of place, those that meet together."""
-    singles, grown = [_Group(edit.span, then=[edit]) for edit in then], 0
-    for edit in first:
-        start = edit.span.start + grown
-        singles.append(_Group(Span(start, start + len(edit.replacement)), first=[edit]))
-        grown += len(edit.replacement) - (edit.span.end - edit.span.start)
+    singles = [_Group(edit.span, then=[edit]) for edit in then]
+    singles += [_Group(place, first=[edit]) for place, edit in zip(_places(first), first, strict=True)]
     groups: list[_Group] = []
     for single in sorted(singles, key=lambda g: (g.span.start, g.span.end)):
         if groups and single.span.start <= groups[-1].span.end:
@@ -143,22 +138,26 @@ def _within(text: str, span: Span, edits: Sequence[Edit]) -> str:
     return Revision(text[span.start : span.end], tuple(inside)).text
 
 
-def _back(span: Span, first: Sequence[Edit]) -> Span:
-    """A piece of the text that edits make, in the text that they were made in; whole edits alone."""
-    start, end, grown = span.start, span.end, 0
-    for edit in first:
-        begin = edit.span.start + grown
-        grown += len(edit.replacement) - (edit.span.end - edit.span.start)
-        after = begin + len(edit.replacement)
-        if after <= span.start:
-            start = span.start - grown
-        elif begin < span.start:
-            start = edit.span.start
-        if after <= span.end:
-            end = span.end - grown
-        elif begin < span.end:
-            end = edit.span.end
-    return Span(start, end)
+def _places(edits: Sequence[Edit]) -> list[Span]:
+    """Where the replacements stand in the text that edits make."""
+    places, grown = [], 0
+    for edit in edits:
+        start = edit.span.start + grown
+        places.append(Span(start, start + len(edit.replacement)))
+        grown += _growth(edit)
+    return places
+
+
+def _growth(edit: Edit) -> int:
+    """By how many characters an edit makes a text longer."""
+    return len(edit.replacement) - (edit.span.end - edit.span.start)
+
+
+def _back(span: Span, first: Sequence[Edit], places: Sequence[Span]) -> Span:
+    """A piece of the text that edits make, none of them in it, in the text that they were made in."""
+    pairs = zip(first, places, strict=True)
+    grown = sum(_growth(edit) for edit, place in pairs if place.end <= span.start)
+    return Span(span.start - grown, span.end - grown)
 
 
 def _share(nats: float) -> float:
@@ -168,8 +167,4 @@ def _share(nats: float) -> float:
 
 def _meet(one: Span, other: Span) -> bool:
     """Whether only one of two places can be corrected."""
-    return one == other or _overlap(one, other)
-
-
-def _overlap(one: Span, other: Span) -> bool:
-    return one.start < other.end and other.start < one.end
+    return one == other or one.overlaps(other)

@@ -132,6 +132,8 @@ class Proofreader:
         if first:
             text = Revision(text, first).text
             prompt = replace(prompt, text=" ".join(text.split()))
+            if self.rewriter.count_tokens(prompt.text) > self.rewriter.paragraph_tokens:
+                return moved(Vetted(first), span.start)  # it outgrew the model by its corrections
         rewritten = self.rewriter.rewrite(
             prompt, options, caution=self._policy.caution, on_text=work.teller(span), cancel=cancel
         )
@@ -144,8 +146,7 @@ class Proofreader:
         """The checker's corrections of a paragraph that the model agrees with."""
         if self._checker is None or not isinstance(self.rewriter, Judge):
             return ()
-        facts = protected(prompt.text, work.names)
-        found = judged(self._checker, self.rewriter, prompt, facts, cancel)
+        found = judged(self._checker, self.rewriter, prompt, work.names, cancel)
         made = chosen(found, self._policy.bar)
         return mended(text, prompt, made, protected(text, work.names), work.options.amount) if made else ()
 

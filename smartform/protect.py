@@ -91,7 +91,7 @@ def protected(text: str, names: Collection[str] = ()) -> tuple[Protected, ...]:
         names: words that are names elsewhere in the mail (`names_of`), and so here too.
     """
     whole = _longest(_verbatim(text))
-    words = [p for p in _words(text, names) if not any(_overlap(p.span, w.span) for w in whole)]
+    words = [p for p in _words(text, names) if not any(p.span.overlaps(w.span) for w in whole)]
     unique = {p.span: p for p in reversed(words)}
     return tuple(sorted([*whole, *unique.values()]))
 
@@ -277,10 +277,6 @@ def _longest(found: Iterator[Protected]) -> list[Protected]:
     """Of overlapping ones, the longest."""
     kept: list[Protected] = []
     for one in sorted(found, key=lambda p: p.span.start - p.span.end):
-        if not any(_overlap(one.span, other.span) for other in kept):
+        if not any(one.span.overlaps(other.span) for other in kept):
             kept.append(one)
     return kept
-
-
-def _overlap(one: Span, other: Span) -> bool:
-    return one.start < other.end and other.start < one.end

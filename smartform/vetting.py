@@ -228,7 +228,7 @@ class _Paragraph:
         """What a change does to the facts that it may not; "" where it keeps them."""
         span = change.span
         before = self.source[span.start : span.end]
-        touched = [fact for fact in self.facts if _touches(span, fact.span)]
+        touched = [fact for fact in self.facts if span.overlaps(fact.span)]
         for fact in touched:
             whole = span.start <= fact.span.start and fact.span.end <= span.end
             if (fact.fact in VERBATIM and not whole) or lost(fact, before, change.text):
@@ -313,11 +313,6 @@ def _loops(words: Sequence[str]) -> int:
 
 def _loses(fact: Protected) -> str:
     return f"The revision would lose or alter a {fact.fact.value}: {fact.key}"
-
-
-def _touches(change: Span, fact: Span) -> bool:
-    """Whether a change reaches into a fact; putting something in beside it does not."""
-    return change.start < fact.end and fact.start < change.end
 
 
 def _in_order(facts: Iterable[Protected], text: str) -> bool:

@@ -85,6 +85,13 @@ def test_a_corrected_paragraph_has_a_margin_of_its_own() -> None:
     assert text("We were there when it happend.") == "We were there when it happend."
 
 
+def test_a_paragraph_that_outgrows_the_model_by_its_corrections_is_only_corrected() -> None:
+    judge = FakeJudge({"there": "here"}, {"every time": 2.0}, paragraph_tokens=6)
+    reader = Proofreader(judge, None, POLICY, FakeChecker({"everytime": "every time"}))
+    assert reader.proofread("We meet there everytime it rains.").text == "We meet there every time it rains."
+    assert judge.prompts == []
+
+
 def test_a_model_that_cannot_judge_or_a_bar_that_none_passes() -> None:
     draft = "We was there."
     assert not Proofreader(FakeRewriter({}), None, POLICY, FakeChecker(KNOWN)).proofread(draft).changed

@@ -150,7 +150,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     # Bar
     checker = Harper()
-    proposed = [judged(checker, engine, example.prompt, protected(example.draft), never) for example in held]
+    proposed = [judged(checker, engine, example.prompt, frozenset(), never) for example in held]
     bar = fitted_bar(held, proposed)
     first = [corrections(*pair, bar) for pair in zip(held, proposed, strict=True)]
 

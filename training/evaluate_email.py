@@ -122,10 +122,11 @@ def systems(arguments: argparse.Namespace, scorer: ToneScorer) -> Iterator[tuple
     settings = Settings.from_environment()
     settings = replace(settings, engine=arguments.engine or settings.engine)
     adapters = [None] if settings.engine == "remote" else arguments.compare or [NO_ADAPTER, None]
+    checker = Harper()
     for adapter in adapters:
         engine = text_engine(replace(settings, email_adapter=adapter))
         name = engine.name if settings.engine == "remote" else adapter or "ours"
-        yield name, ThroughApp(Proofreader(engine, scorer, checker=Harper()), options)
+        yield name, ThroughApp(Proofreader(engine, scorer, checker=checker), options)
 
 
 class ThroughApp:

@@ -29,9 +29,8 @@ class Variant:
     @classmethod
     def of(cls, source: Sequence[int], changed: Sequence[int], end: int) -> Variant:
         """Where `changed` parts from `source`; `end` is what follows either."""
-        shorter = min(len(source), len(changed))
-        head = next((n for n in range(shorter) if source[n] != changed[n]), shorter)
-        tail = next((n for n in range(shorter - head) if source[-1 - n] != changed[-1 - n]), shorter - head)
+        head = common(source, changed)
+        tail = common(source[head:][::-1], changed[head:][::-1])
         after = source[len(source) - tail] if tail else end
         return cls(
             head,
@@ -71,6 +70,12 @@ def preferences(
             rest = zip(told, variants[number].tokens[1:], strict=True)
             scores[number] += sum(float(log_softmax(row)[token]) for row, token in rest)
     return tuple(scores)
+
+
+def common(one: Sequence[int], other: Sequence[int]) -> int:
+    """How many tokens two sequences begin with alike."""
+    shorter = min(len(one), len(other))
+    return next((n for n in range(shorter) if one[n] != other[n]), shorter)
 
 
 def wanted(variants: Iterable[Variant]) -> frozenset[int]:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from smartform.engines.base import Branch, Cancel, Copy, Decoded, Proposal, Rewritten, Written, never
-from smartform.engines.judging import Variant, preferences, wanted
+from smartform.engines.judging import Variant, common, preferences, wanted
 from smartform.engines.lines import CopyLines, Lines, OptionLines, Source
 from smartform.engines.llama_context import Item, LlamaContext, Logits
 from smartform.engines.lookup import Chooser, Draft, Trail, read, write
@@ -153,9 +153,7 @@ class LlamaEngine:
         tokens = [*self._context.bos, *self._tokens(form), *self._tokens(text)]
         if len(tokens) > self.window_tokens:
             raise TextError("Form and text are too long for the model.", "Shorten the text.")
-        shared = 0
-        while shared < min(len(tokens), len(self._held)) and tokens[shared] == self._held[shared]:
-            shared += 1
+        shared = common(tokens, self._held)
         self._context.forget(_PROMPT, shared)
         self._held = tokens[:shared]
         self._spent["prompt_tokens"] += len(tokens) - shared
@@ -274,8 +272,7 @@ class LlamaEngine:
 
     def _still_held(self, tokens: Sequence[int]) -> int:
         """How many of a prompt's tokens, its last one left out, were read already; the rest is forgotten."""
-        most = min(len(tokens) - 1, len(self._asked))
-        start = next((n for n in range(most) if tokens[n] != self._asked[n]), most)
+        start = min(len(tokens) - 1, common(tokens, self._asked))
         self._context.forget(_REVISION, start)
         self._asked = self._asked[:start]
         return start
