@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Protocol
 
 from smartform.results import Span
@@ -111,9 +112,10 @@ class Source:
         self._tokenise, self._piece = tokenise, piece
         self._lines: dict[tuple[int, int], Line] = {}
         self.firsts: dict[int, list[int]] = {}
+        word_tokens = cache(tokenise)  # words come again
         for start in _word_starts(self.flat):
             # No token reaches over a space, so the word alone tells the first one.
-            tokens = tokenise(" " + self.flat[start : start + _FIRST_CHARS].split(" ", 1)[0])
+            tokens = word_tokens(" " + self.flat[start : start + _FIRST_CHARS].split(" ", 1)[0])
             if tokens:
                 self.firsts.setdefault(tokens[0], []).append(start)
 

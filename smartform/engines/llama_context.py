@@ -9,7 +9,6 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +23,6 @@ Logits = npt.NDArray[np.float32]
 _MAX_PIECE = 256
 _SLICE = 192
 """Tokens that matrices are multiplied with at a time: as many as stay in a core's second cache."""
-
-_WORD, _WORDS = 24, 8_192
-"""Pieces of at most so many characters are tokenised once; so many of them are kept."""
 
 _quiet = ll.llama_log_callback(lambda level, text, data: None)  # kept: C holds no reference
 
@@ -88,7 +84,6 @@ class LlamaContext:
         self._adapters = {task: self._load_adapter(path) for task, path in adapters.items()}
         self._task: str | None = None
         self._pieces: dict[int, bytes] = {}
-        self._words = lru_cache(maxsize=_WORDS)(self._tokenised)
 
     def _new_context(self, threads: int, cells: int, sequences: int) -> Any:
         settings = ll.llama_context_default_params()
@@ -157,14 +152,11 @@ class LlamaContext:
 
     def tokenise(self, text: str, *, special: bool = False) -> list[int]:
         """Tokens of `text`; markers of the chat template are plain text unless `special`."""
-        return list((self._words if len(text) <= _WORD else self._tokenised)(text, special))
-
-    def _tokenised(self, text: str, special: bool) -> tuple[int, ...]:
         data = text.encode("utf-8", "replace")
         room = len(data) + 8
         tokens = (ll.llama_token * room)()
         count = ll.llama_tokenize(self._vocabulary, data, len(data), tokens, room, False, special)
-        return tuple(tokens[:count])
+        return tokens[:count]
 
     def piece(self, token: int) -> bytes:
         """The bytes that `token` stands for."""
