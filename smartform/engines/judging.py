@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from smartform.engines.heads import log_softmax
 from smartform.engines.llama_context import Item, LlamaContext, Logits
-from smartform.engines.search import log_softmax
 
 HOPELESS = -8.0
 """A correction that cannot come to more nats than this is not read to its end."""

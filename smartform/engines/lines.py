@@ -8,9 +8,10 @@ edge. Lines that begin alike are followed together, so a search walks them as a 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from typing import Protocol
 
 from smartform.results import Span
@@ -45,6 +46,10 @@ class Lines(Protocol):
 
     def first_tokens(self, start: int = 0) -> dict[int, list[int]]:
         """First token → keys of the lines that begin with it, none of them before `start`."""
+        ...
+
+    def tokens(self) -> Iterable[int]:
+        """Tokens of the lines, as far as these are cut."""
         ...
 
     def line(self, key: int) -> Line:
@@ -82,6 +87,10 @@ class OptionLines:
             if next(iter(line.ends.values())) >= start:
                 groups.setdefault(line.tokens[0], []).append(key)
         return groups
+
+    def tokens(self) -> Iterable[int]:
+        """All tokens of the texts."""
+        return chain.from_iterable(line.tokens for line in self._lines)
 
     def line(self, key: int) -> Line:
         """The line with that key."""
@@ -170,6 +179,10 @@ class CopyLines:
             for token, places in self.source.firsts.items()
         }
         return {token: places for token, places in kept.items() if places}
+
+    def tokens(self) -> Iterable[int]:
+        """The first tokens of the lines."""
+        return self.source.firsts
 
     def line(self, key: int) -> Line:
         """The line from that place on."""

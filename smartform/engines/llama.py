@@ -11,13 +11,15 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 from smartform.engines.base import Branch, Cancel, Copy, Decoded, Proposal, Rewritten, Written, never
+from smartform.engines.heads import Chances, Head, NarrowHead, OutputRows, WholeHead
 from smartform.engines.judging import Variant, common, preferences, wanted
 from smartform.engines.lines import CopyLines, Lines, OptionLines, Source
-from smartform.engines.llama_context import Item, LlamaContext, Logits
+from smartform.engines.llama_context import Item, LlamaContext
 from smartform.engines.lookup import Chooser, Draft, Trail, read, write
 from smartform.engines.search import (
     WIDTH,
@@ -92,6 +94,7 @@ class LlamaEngine:
         )
         self._chat = _CHATS.get(self._context.architecture, ChatFormat.CHATML)
         self._vocabulary = Vocabulary.of(self._context)
+        self._output = OutputRows.proven(base, self._context)
         self._lock = threading.Lock()
         self._held: list[int] = []
         self._asked: list[int] = []
@@ -178,25 +181,34 @@ class LlamaEngine:
     ) -> Iterator[Decoded]:
         """Decode the branches over the prompt, whose beginning sequence 0 holds."""
         pool = Sequences(self._context, range(1, 1 + _BRANCHES * _BRANCH_SEQUENCES))
+        writable = [self._lines(branch, source) for branch in branches]
+        head = self._head(chain(prompt, *(lines.tokens() for lines in writable)))
 
-        def rows(asks: list[Ask]) -> list[dict[int, Logits]]:
+        def rows(asks: list[Ask]) -> list[dict[int, Chances]]:
             """The first asks are evaluated with what of the prompt is still ahead of them."""
             ahead = self._ahead(prompt, tuple(ask.sequence for ask in asks))
-            answers = evaluate(self._context, asks, self._spent, ahead)
+            answers = evaluate(self._context, head, asks, self._spent, ahead)
             self._held = prompt
             return answers
 
         try:
-            works = (self._work(branch, source, pool, len(prompt)) for branch in branches)
+            pairs = zip(branches, writable, strict=True)
+            works = (self._work(branch, lines, pool, len(prompt)) for branch, lines in pairs)
             yield from run(works, _BRANCHES, rows, cancel)
         finally:
             pool.close()
 
-    def _work(self, branch: Branch, source: Source, pool: Sequences, length: int) -> Work:
+    def _head(self, tokens: Iterable[int]) -> Head:
+        """What tells the chances of tokens, those given above all."""
+        if self._output is None:
+            return WholeHead(self._context)
+        known = (self._vocabulary.stop, self._vocabulary.no_data, self._vocabulary.separator)
+        return NarrowHead.over(self._context, self._output, chain(known, tokens))
+
+    def _work(self, branch: Branch, lines: Lines, pool: Sequences, length: int) -> Work:
         """A branch behind a prompt of so many tokens; its own sequence is free again when it ends."""
         header = tuple(self._context.tokenise(branch_header(branch.name)))
         sequence = pool.lend(_PROMPT)
-        lines = self._lines(branch, source)
         decoder = BranchDecoder(branch, lines, self._vocabulary, pool, sequence, length, header)
         answer = yield from decoder.decode()
         pool.release(sequence)

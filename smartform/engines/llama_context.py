@@ -16,9 +16,13 @@ import llama_cpp as ll
 import numpy as np
 import numpy.typing as npt
 
+from smartform.engines import ggml
 from smartform.errors import EngineError, WeightsError
 
 Logits = npt.NDArray[np.float32]
+
+_STATE = b"result_norm"
+"""What llama.cpp calls the last state before it is multiplied with the vocabulary."""
 
 _MAX_PIECE = 256
 _SLICE = 192
@@ -76,6 +80,8 @@ class LlamaContext:
                 f"The model file {base.name} cannot be loaded.",
                 "Fetch it again with: python -m smartform models fetch",
             )
+        self._states: list[ggml.Values] | None = None
+        self._observer = ll.ggml_backend_sched_eval_callback(self._observe)  # kept: C holds no reference
         self._context = self._new_context(threads, cells, sequences)
         self._memory = ll.llama_get_memory(self._context)
         self._vocabulary = ll.llama_model_get_vocab(self._model)
@@ -96,6 +102,7 @@ class LlamaContext:
         settings.n_threads = settings.n_threads_batch = threads
         # A pass over a few branches takes a tenth longer with it on a CPU, and a long prompt gains nothing.
         settings.flash_attn_type = ll.LLAMA_FLASH_ATTN_TYPE_DISABLED
+        settings.cb_eval = self._observer
         context = ll.llama_init_from_model(self._model, settings)
         if not context:
             raise EngineError(
@@ -176,6 +183,46 @@ class LlamaContext:
         Raises:
             EngineError: llama.cpp refused (the memory is full).
         """
+        self._decode(items)
+        size = (self.vocabulary_size,)
+        return [
+            np.ctypeslib.as_array(ll.llama_get_logits_ith(self._context, i), shape=size).copy()
+            for i, item in enumerate(items)
+            if item.wanted
+        ]
+
+    def states(self, items: Sequence[Item]) -> Logits:
+        """Evaluate tokens, some of them wanted, as `evaluate` does, but for the last step, to the logits.
+
+        Returns:
+            For each wanted item, in order, the state that is multiplied with the vocabulary's rows: (wanted,
+            width).
+
+        Raises:
+            EngineError: llama.cpp refused (the memory is full).
+            ValueError: llama.cpp did not show its state.
+        """
+        count = sum(item.wanted for item in items)
+        self._states = []
+        try:
+            self._decode(items)
+            found = np.concatenate([*self._states, np.empty(0, np.float32)])
+        finally:
+            self._states = None
+        if not len(found):
+            raise ValueError("llama.cpp did not show its last state")
+        return found.reshape(count, -1)
+
+    def _observe(self, tensor: int, asks: bool, data: object) -> bool:
+        """llama.cpp asks at each step whether it is of interest, and after such a one whether to go on."""
+        if self._states is None:
+            return False
+        if asks:
+            return ggml.is_named(tensor, _STATE)
+        self._states.append(ggml.values(tensor))
+        return False
+
+    def _decode(self, items: Sequence[Item]) -> None:
         batch = self._batch
         batch.n_tokens = len(items)
         for i, item in enumerate(items):
@@ -187,12 +234,6 @@ class LlamaContext:
             batch.logits[i] = item.wanted
         if ll.llama_decode(self._context, batch) != 0:
             raise EngineError("The text does not fit into the model's memory.", "Shorten the text.")
-        size = (self.vocabulary_size,)
-        return [
-            np.ctypeslib.as_array(ll.llama_get_logits_ith(self._context, i), shape=size).copy()
-            for i, item in enumerate(items)
-            if item.wanted
-        ]
 
     def share(self, source: int, target: int) -> None:
         """Let sequence `target` see all that `source` holds; nothing is copied."""

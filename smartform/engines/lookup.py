@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from smartform.engines.base import Cancel
+from smartform.engines.heads import log_softmax
 from smartform.engines.llama_context import Item, LlamaContext, Logits
-from smartform.engines.search import log_softmax
 from smartform.errors import Cancelled
 from smartform.revision import ProofreadOptions
 

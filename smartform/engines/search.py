@@ -1,7 +1,7 @@
 """Field-parallel constrained search: every branch looks for its most probable admitted value.
 
 Each branch is a generator. It asks for tokens to be evaluated in some sequence (`Ask`) and is
-sent the logits at those tokens; `run` packs the asks of all branches into common passes, so
+sent the chances of what follows them; `run` packs the asks of all branches into common passes, so
 thirteen fields cost about as many passes as the longest of them. Copied text is its own draft:
 a stretch that only one line admits is evaluated at once, and the best end is chosen among all
 the ends seen, instead of token by token.
@@ -18,8 +18,9 @@ from itertools import count, islice
 import numpy as np
 
 from smartform.engines.base import Branch, Cancel, Decoded, OneOf
+from smartform.engines.heads import Chances, Head
 from smartform.engines.lines import Line, Lines
-from smartform.engines.llama_context import Item, LlamaContext, Logits
+from smartform.engines.llama_context import Item, LlamaContext
 from smartform.errors import Cancelled
 from smartform.prompts import LIST_SEPARATOR, NO_DATA, STOP
 
@@ -48,7 +49,7 @@ _FORGETTABLE = math.log(0.03)
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Evaluate `tokens` in `sequence` from `position` on and send the logits of those in `wanted`."""
+    """Evaluate `tokens` in `sequence` from `position` on and send the chances behind those in `wanted`."""
 
     sequence: int
     position: int
@@ -56,7 +57,7 @@ class Ask:
     wanted: frozenset[int]
 
 
-Work = Generator[list[Ask], list[dict[int, Logits]], Decoded]
+Work = Generator[list[Ask], list[dict[int, Chances]], Decoded]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +162,7 @@ class Searcher:
 
     def search(
         self, groups: dict[int, list[int]], scores: dict[int, float]
-    ) -> Generator[list[Ask], list[dict[int, Logits]], None]:
+    ) -> Generator[list[Ask], list[dict[int, Chances]], None]:
         """Expand until no open hypothesis can beat the best finished one; fills `done`.
 
         Args:
@@ -223,7 +224,7 @@ class Searcher:
                 wanted.add(skipped + i)
         return Ask(node.sequence, self.base[1] + begin, tokens, frozenset(wanted))
 
-    def _expand(self, node: Node, ask: Ask, row: dict[int, Logits]) -> Iterator[Node]:
+    def _expand(self, node: Node, ask: Ask, row: dict[int, Chances]) -> Iterator[Node]:
         """Record the ends among the tokens just evaluated; yield what may come after them."""
         lines = {key: self.line_of(key) for key in node.keys}
         first = next(iter(lines.values()))
@@ -233,18 +234,18 @@ class Searcher:
         for depth in range(node.depth + 1, last + 1):
             if depth - begin - 1 not in row:
                 continue
-            chances = log_softmax(row[depth - begin - 1])
+            chances = row[depth - begin - 1]
             ended = next((key for key, line in lines.items() if depth in line.ends), None)
             if ended is not None:
-                stops = chances[list(self.stops)]
-                told = score + float(np.logaddexp.reduce(stops)), ended, lines[ended].ends[depth], depth
-                self.done.append(Found(*told, last=bool(stops.argmax() == 0)))
+                stops = [chances[token] for token in self.stops]
+                told = score + _logsum(stops), ended, lines[ended].ends[depth], depth
+                self.done.append(Found(*told, last=stops[0] == max(stops)))
             if depth < last:
                 score += float(chances[first.tokens[depth]])
         yield from self._children(node, last, lines, chances, score)
 
     def _children(
-        self, node: Node, depth: int, lines: dict[int, Line], chances: Logits, score: float
+        self, node: Node, depth: int, lines: dict[int, Line], chances: Chances, score: float
     ) -> Iterator[Node]:
         """One node for each next token; the likeliest goes on in the sequence that is there."""
         groups: dict[int, list[int]] = {}
@@ -279,14 +280,6 @@ def _common(lines: Sequence[Line], depth: int) -> tuple[int, ...]:
     return lines[0].tokens[depth:stop]
 
 
-def log_softmax(row: Logits) -> Logits:
-    """Log-probabilities over the whole vocabulary."""
-    top = row.max()
-    powers = np.exp(row - top)
-    result: Logits = row - (top + np.log(powers.sum()))
-    return result
-
-
 @dataclass(slots=True)
 class BranchDecoder:
     """One branch on its way to an answer.
@@ -308,7 +301,7 @@ class BranchDecoder:
     sequence: int
     position: int
     header: tuple[int, ...]
-    chances: Logits = field(init=False)
+    chances: Chances = field(init=False)
     items: list[Found] = field(default_factory=list)
     p_silent: float = 1.0
     p_value: float = 1.0
@@ -317,8 +310,7 @@ class BranchDecoder:
     def decode(self) -> Work:
         """Read the header, write items until the value ends; the answer.
 
-        Log-probabilities of the next token, (vocabulary,), are kept in `chances`. Where nothing can be
-        said, nothing is read.
+        Those of the next token are kept in `chances`. Where nothing can be said, nothing is read.
         """
         groups = self._groups(0)
         if not groups:
@@ -348,7 +340,7 @@ class BranchDecoder:
 
     def _item(
         self, groups: dict[int, list[int]]
-    ) -> Generator[list[Ask], list[dict[int, Logits]], Found | None]:
+    ) -> Generator[list[Ask], list[dict[int, Chances]], Found | None]:
         """Find the most probable item; its share is taken of all that the item could be."""
         scores = {token: float(self.chances[token]) for token in groups}
         stops: tuple[int, ...] = (self.vocabulary.stop,)
@@ -378,7 +370,7 @@ class BranchDecoder:
         needed = floor / max(1e-9, spoken * self.p_value)
         return _logsum(scores.values()) + math.log(needed)
 
-    def _separated(self, best: Found) -> Generator[list[Ask], list[dict[int, Logits]], bool]:
+    def _separated(self, best: Found) -> Generator[list[Ask], list[dict[int, Chances]], bool]:
         """Whether another item follows; if so, the item and a separator stand in the own sequence."""
         if best.last:
             return False
@@ -389,12 +381,12 @@ class BranchDecoder:
 
     def _read(
         self, tokens: tuple[int, ...], asked: frozenset[int] = frozenset()
-    ) -> Generator[list[Ask], list[dict[int, Logits]], list[Logits]]:
-        """Evaluate `tokens` in the own sequence; sets `chances` and gives the logits of those `asked`."""
+    ) -> Generator[list[Ask], list[dict[int, Chances]], list[Chances]]:
+        """Evaluate `tokens` in the own sequence; sets `chances` and gives those after the ones `asked`."""
         end = len(tokens) - 1
         [row] = yield [Ask(self.sequence, self.position, tokens, asked | {end})]
         self.position += len(tokens)
-        self.chances = log_softmax(row[end])
+        self.chances = row[end]
         return [row[place] for place in asked]
 
     def _answer(self) -> Decoded:
@@ -420,7 +412,7 @@ def _logsum(values: Iterable[float]) -> float:
 def run(
     works: Iterator[Work],
     most: int,
-    answers: Callable[[list[Ask]], list[dict[int, Logits]]],
+    answers: Callable[[list[Ask]], list[dict[int, Chances]]],
     cancel: Cancel,
 ) -> Iterator[Decoded]:
     """Drive branches to their ends, a common pass a step; yields each as it ends.
@@ -455,20 +447,24 @@ def run(
 
 
 def evaluate(
-    context: LlamaContext, asks: Sequence[Ask], spent: dict[str, float], ahead: Sequence[Item] = ()
-) -> list[dict[int, Logits]]:
+    context: LlamaContext,
+    head: Head,
+    asks: Sequence[Ask],
+    spent: dict[str, float],
+    ahead: Sequence[Item] = (),
+) -> list[dict[int, Chances]]:
     """Evaluate `ahead`, then every ask, in as many passes as the batch size demands."""
     items = [(0, 0, item) for item in ahead]
     for number, ask in enumerate(asks):
         for i, token in enumerate(ask.tokens):
             items.append((number, i, Item(token, ask.position + i, ask.sequence, i in ask.wanted)))
-    rows: list[dict[int, Logits]] = [{} for _ in asks]
+    rows: list[dict[int, Chances]] = [{} for _ in asks]
     for start in range(0, len(items), context.batch_tokens):
         part = items[start : start + context.batch_tokens]
-        logits = iter(context.evaluate([item for _, _, item in part]))
+        chances = iter(head.read([item for _, _, item in part]))
         for number, i, item in part:
             if item.wanted:
-                rows[number][i] = next(logits)
+                rows[number][i] = next(chances)
     spent["branch_tokens"] += len(items) - len(ahead)
     spent["steps"] += 1
     return rows

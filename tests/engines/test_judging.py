@@ -6,10 +6,10 @@ import pytest
 
 from smartform.engines import load
 from smartform.engines.base import Branch, Copy, Judge, Proposal
+from smartform.engines.heads import log_softmax
 from smartform.engines.judging import HOPELESS, Variant
 from smartform.engines.llama import EMAIL, LlamaEngine
 from smartform.engines.llama_context import Item
-from smartform.engines.search import log_softmax
 from smartform.errors import Cancelled, TextError
 from smartform.mail_prompts import RevisionPrompt, revision_prompt
 from smartform.prompts import extraction_prompt

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from smartform.engines.base import Branch, Copy, Decoded, OneOf
+from smartform.engines.heads import Chances, log_softmax
 from smartform.engines.lines import CopyLines, Lines, OptionLines, Source
-from smartform.engines.llama_context import LlamaContext, Logits
+from smartform.engines.llama_context import LlamaContext
 from smartform.engines.search import Ask, BranchDecoder, Found, Sequences, Vocabulary, Work, run
 from smartform.errors import Cancelled
 
@@ -37,7 +38,7 @@ def work(name: str, steps: int) -> Work:
 def test_a_branch_that_ends_makes_room_for_the_next() -> None:
     passes: list[int] = []
 
-    def rows(asks: list[Ask]) -> list[dict[int, Logits]]:
+    def rows(asks: list[Ask]) -> list[dict[int, Chances]]:
         passes.append(len(asks))
         return [{} for _ in asks]
 
@@ -50,7 +51,7 @@ def test_a_branch_that_ends_makes_room_for_the_next() -> None:
 def test_branches_that_ask_nothing_end_at_once_and_hold_nobody_up() -> None:
     passes: list[int] = []
 
-    def rows(asks: list[Ask]) -> list[dict[int, Logits]]:
+    def rows(asks: list[Ask]) -> list[dict[int, Chances]]:
         passes.append(len(asks))
         return [{} for _ in asks]
 
@@ -72,7 +73,7 @@ def test_a_field_for_which_the_text_has_nothing_is_silent_without_being_read() -
 
 
 def test_a_cancelled_run_begins_no_pass() -> None:
-    def rows(asks: list[Ask]) -> list[dict[int, Logits]]:
+    def rows(asks: list[Ask]) -> list[dict[int, Chances]]:
         raise AssertionError
 
     works: Iterator[Work] = iter([work("a", 1)])
@@ -115,14 +116,14 @@ def read_behind(header: str, lines: Lines, branch: Branch, said: str) -> tuple[D
     vocabulary = Vocabulary(stop=ord("\n"), no_data=ord("~"), separator=ord("|"))
     decoder = BranchDecoder(branch, lines, vocabulary, pool, pool.lend(0), 0, tuple(characters(header)))
 
-    def rows(asks: list[Ask]) -> list[dict[int, Logits]]:
+    def rows(asks: list[Ask]) -> list[dict[int, Chances]]:
         passes.append(" and ".join("".join(map(chr, ask.tokens)) for ask in asks))
-        return [{i: logits(ask.position + i + 1) for i in ask.wanted} for ask in asks]
+        return [{i: chances(ask.position + i + 1) for i in ask.wanted} for ask in asks]
 
-    def logits(place: int) -> Logits:
+    def chances(place: int) -> Chances:
         row = np.zeros(128, dtype=np.float32)
         row[ord(whole[place]) if place < len(whole) else 0] = 9
-        return row
+        return log_softmax(row)
 
     [answer] = run(iter([decoder.decode()]), 1, rows, lambda: False)
     return answer, passes
