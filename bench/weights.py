@@ -18,11 +18,15 @@ import llama_cpp
 
 from bench.report import cores, processor, table
 from smartform.engines import models
+from smartform.engines.heads import FREQUENT, Head, NarrowHead, OutputRows, WholeHead
 from smartform.engines.llama_context import Item, LlamaContext
 from smartform.engines.load import BASE_MODEL, FORMS_ADAPTER
 
 FETCHED = "gemma-3-270m"
 REQUANTISED = {"Q8_0": llama_cpp.LLAMA_FTYPE_MOSTLY_Q8_0, "Q4_0": llama_cpp.LLAMA_FTYPE_MOSTLY_Q4_0}
+NARROW = "as used, of the vocabulary a text's tokens"
+TOKENS = 500
+"""How many of these there are besides the frequent ones."""
 PROMPT, BRANCHES, STEPS, REPEATS = 512, 12, 24, 5
 
 
@@ -31,7 +35,7 @@ def main() -> None:
     threads = cores()
     with tempfile.TemporaryDirectory() as folder:
         rows = [
-            (name, round(path.stat().st_size / 2**20), *speed(path, adapter, threads))
+            (name, round(path.stat().st_size / 2**20), *speed(path, adapter, threads, narrow=name == NARROW))
             for name, path, adapter in forms(Path(folder))
         ]
     print(f"{processor()}, {threads} threads\n")
@@ -43,6 +47,7 @@ def forms(folder: Path) -> Iterator[tuple[str, Path, Path | None]]:
     ours = models.locate(BASE_MODEL)
     yield "as fetched", models.locate(FETCHED), None
     yield "as used", ours, None
+    yield NARROW, ours, None
     yield "as used, an adapter beside it", ours, models.locate(FORMS_ADAPTER)
     for name, kind in REQUANTISED.items():
         path = folder / f"{name}.gguf"
@@ -53,11 +58,15 @@ def forms(folder: Path) -> Iterator[tuple[str, Path, Path | None]]:
         yield name, path, None
 
 
-def speed(path: Path, adapter: Path | None, threads: int) -> tuple[int, float]:
+def speed(path: Path, adapter: Path | None, threads: int, *, narrow: bool = False) -> tuple[int, float]:
     """(prompt tokens a second, milliseconds for a step of all branches)."""
     adapters = {FORMS_ADAPTER: adapter} if adapter else {}
     context = LlamaContext(path, adapters, threads=threads, cells=2_048, sequences=1 + BRANCHES)
     context.use(FORMS_ADAPTER)
+    head: Head = WholeHead(context)
+    if narrow:
+        tokens = range(FREQUENT, FREQUENT + TOKENS)
+        head = NarrowHead.over(context, OutputRows(path, context.vocabulary_size), tokens)
     token = context.tokenise(" word")[0]
     prompts, steps = [], []
     for _ in range(1 + REPEATS):
@@ -68,7 +77,7 @@ def speed(path: Path, adapter: Path | None, threads: int) -> tuple[int, float]:
             context.share(0, branch)
         started = time.perf_counter()
         for step in range(STEPS):
-            context.evaluate([Item(token, PROMPT + step, 1 + b, wanted=True) for b in range(BRANCHES)])
+            head.read([Item(token, PROMPT + step, 1 + b, wanted=True) for b in range(BRANCHES)])
         steps.append((time.perf_counter() - started) / STEPS)
         for sequence in range(1 + BRANCHES):
             context.forget(sequence)

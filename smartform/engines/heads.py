@@ -100,19 +100,19 @@ class OutputRows:
     def proven(cls, model: Path, context: LlamaContext) -> Self | None:
         """The rows of the model that `context` holds; None where they do not lead to its logits."""
         probe = [Item(0, 0, 0, wanted=True)]
+        [logits] = context.evaluate(probe)
+        context.forget(0)
         try:
             rows = cls(model, context.vocabulary_size)
-            [state] = context.states(probe)
+            narrow = rows.logits(context.states(probe), rows.of([]))[0]
+            if np.abs(narrow - logits[: len(narrow)]).max() > _ALIKE:
+                raise ValueError("its states and its output matrix do not give its logits")
         except (OSError, ValueError) as error:
-            log.warning("All tokens are weighed for each value: %s", error)
+            log.warning("Every value is weighed against the whole vocabulary, which is slower: %s", error)
             return None
         finally:
             context.forget(0)
-        [logits] = context.evaluate(probe)
-        context.forget(0)
-        narrow = rows.logits(state[None], rows.of([]))[0]
-        apart = np.abs(narrow - logits[: len(narrow)]).max()
-        return rows if apart <= _ALIKE else None
+        return rows
 
     def logits(self, states: Logits, own: Matrix) -> Logits:
         """Those of the frequent tokens, then those of the rows `own`: (states, tokens).
