@@ -35,8 +35,8 @@ def test_bytes_and_encoding_of_the_first_tensor_that_is_there(tmp_path: Path) ->
 
 def test_a_file_without_the_tensor_and_one_that_is_no_model_are_told_apart(tmp_path: Path) -> None:
     written(tmp_path / "two.gguf")
-    with pytest.raises(ValueError, match="two.gguf has none of third"):
+    with pytest.raises(ValueError, match=r"two\.gguf has none of third"):
         stored(tmp_path / "two.gguf", ("third",))
     (tmp_path / "junk.gguf").write_bytes(b"junk" * 9)
-    with pytest.raises(ValueError, match="junk.gguf is no GGUF file"):
+    with pytest.raises(ValueError, match=r"junk\.gguf is no GGUF file"):
         stored(tmp_path / "junk.gguf", ("first",))
