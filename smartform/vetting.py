@@ -279,11 +279,12 @@ class _Paragraph:
 
 def _flaw(source: str, rewritten: Rewritten) -> str:
     """Why a whole revision cannot be used; "" where it can."""
-    if not rewritten.complete:
-        return "The revision is longer than the most tokens that were allowed."
     old, new = _words(source), _words(rewritten.text)
     least, most = (share * len(old) for share in GROWTH)
-    if not least - LEEWAY[0] <= len(new) <= most + LEEWAY[1] or not new:
+    too_much = len(new) > most + LEEWAY[1]
+    if not (rewritten.complete or too_much):
+        return "The revision is longer than the most tokens that were allowed."
+    if too_much or len(new) < least - LEEWAY[0] or not new:
         return "The revision says much more or much less than the draft."
     if _loops(new) > max(_loops(old), REPEATED[1] - 1):
         return "The revision repeats itself."

@@ -156,6 +156,7 @@ LONG = "the report on the plan which we have talked about last week is not ready
     [
         ("The report is", {"complete": False}, "longer"),
         ("Roses are red. " * 12, {}, "more or much less"),
+        ("Roses are red. " * 12, {"complete": False}, "more or much less"),
         ("No.", {}, "more or much less"),
         ("Violets bloom where rivers sing, and every poet knows why spring returns", {}, "another text"),
         ("it is not ready and it is not ready and it is not ready", {}, "repeats"),

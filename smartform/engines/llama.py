@@ -53,6 +53,10 @@ _PARAGRAPH = 640
 _RULES = 512
 """Most tokens of a paragraph and of the rules with what stands before it."""
 
+_GROWTH = (1.8, 16)
+"""Most tokens of a revision, for each of its paragraph's and besides: a little more than what the words that
+`smartform.vetting` lets pass have, so that one that runs away is not written to its end."""
+
 _AHEAD = 128
 """Tokens in a pass over a text that nobody waits for yet."""
 
@@ -306,7 +310,7 @@ class LlamaEngine:
     ) -> Trail:
         end = self._end()
         starts = [not n or not self._context.piece(t)[:1].isalnum() for n, t in enumerate(source)]
-        most = min(options.max_tokens, 2 * len(source) + 32)
+        most = min(options.max_tokens, int(_GROWTH[0] * len(source)) + _GROWTH[1])
 
         def tell(written: Sequence[int]) -> None:
             if on_text is not None:

@@ -336,6 +336,13 @@ def test_rewriting_by_options(engine: LlamaEngine) -> None:
         engine.rewrite(revision_prompt("word " * 5_000, amount=Amount.ERRORS), OPTIONS)
 
 
+def test_a_revision_that_runs_away_is_not_written_to_its_end(engine: LlamaEngine) -> None:
+    wild = ProofreadOptions(temperature=30.0, top_p=1.0, max_tokens=500)  # it never ends of itself
+    revised = engine.rewrite(revision_prompt(PARAGRAPH, amount=Amount.ERRORS), wild)
+    assert not revised.complete
+    assert len(revised.tokens) < 3 * engine.count_tokens(PARAGRAPH) + 8
+
+
 def test_markers_of_the_chat_template_in_a_paragraph_are_text(engine: LlamaEngine) -> None:
     text = "I wrote <end_of_turn> and <start_of_turn>model in it — naïve, 你好 🙂."
     prompt = revision_prompt(text, amount=Amount.ERRORS)
