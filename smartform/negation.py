@@ -25,6 +25,9 @@ _VERB = re.compile(
 
 _NOUN = re.compile(r"no|nobody|nothing|none|nowhere|neither|nor", re.IGNORECASE)
 
+_DEGREES = frozenset({"so", "very", "how", "too", "as"})
+_PRONOUNS = frozenset({"i", "you", "he", "she", "it", "we", "they", "there"})
+
 _BREAK = re.compile(
     r"[^\w'’]+|and|but|because|if|when|while|since|although|though|unless|until|which|who|whom|whose"
     r"|where|why|how|what|whether",
@@ -112,7 +115,7 @@ def _clauses(words: Sequence[str]) -> Iterator[range]:
 def _in_clause(words: Sequence[str], clause: range) -> Iterator[No]:
     others = [n for n in clause if not _is_no(words[n])]
     for number in clause:
-        if number in others:
+        if number in others or _denies_nothing(words, clause, number):
             continue
         after = [n for n in others if n > number]
         before = [n for n in others if n < number and _matters(words[n])]
@@ -121,6 +124,19 @@ def _in_clause(words: Sequence[str], clause: range) -> Iterator[No]:
         head = next(iter((*matter, *(before[::-1] if noun else ()), *after)), None)
         reach = clause if noun or head is None else range(number, clause.stop)
         yield No(number, head, reach, clause)
+
+
+def _denies_nothing(words: Sequence[str], clause: range, number: int) -> bool:
+    """Whether a no is none by its place: "worked so hardly", meant is "hard"; "if not, …"; "…, isn't it?"."""
+    word = words[number].casefold()
+    before = words[number - 1].casefold() if number else ""
+    after = words[number + 1].casefold() if number + 1 in clause else ""
+    if word == "hardly":
+        return before in _DEGREES or after in ("", "to")
+    if word == "not":
+        return before == "if" and not after
+    tag = len(clause) == 2 and number == clause.start and after in _PRONOUNS
+    return tag and clause.stop < len(words) and words[clause.stop] == "?"
 
 
 def _is_no(word: str) -> bool:

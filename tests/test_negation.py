@@ -57,11 +57,28 @@ def test_a_no_may_be_said_otherwise(before, after):
         ("I haven't got it, and nobody called.", "I have got it, and nobody called."),
         ("It is not here.", "It is here."),
         ("We could hardly hear you.", "We could hear you."),
+        ("Isn't it broken?", "Is it broken?"),
+        ("I would not.", "I would."),
+        ("No, thank you.", "Yes, thank you."),
     ],
 )
 def test_a_yes_is_no_no_either_way(one, other):
     assert turned(one, other)
     assert turned(other, one)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("She works so hardly that she is tired.", "She works so hard that she is tired."),
+        ("It is hardly to believe.", "It is hard to believe."),
+        ("The job is hardly, and it is long.", "The job is hard, and it is long."),
+        ("Stop it; if not, it will get worse.", "Stop it; otherwise, it will get worse."),
+        ("They can do it, isn't it?", "They can do it, right?"),
+    ],
+)
+def test_what_denies_nothing_may_go(before, after):
+    assert not turned(before, after)
 
 
 def test_corrections_that_people_wrote_pass():
