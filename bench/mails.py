@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 
-from bench.report import Times, cores, processor, table
+from bench.report import cores, processor, table
 from smartform.checker import Harper
 from smartform.engines import load
 from smartform.proofread import Proofreader
@@ -32,7 +33,7 @@ def main() -> None:
     mails = dict(read(MAILS))
     proofreader.proofread(next(iter(mails.values())))
     rows = [(name, len(mail.split()), *measured(proofreader, mail)) for name, mail in mails.items()]
-    p50 = [Times(tuple(float(row[n]) for row in rows)).p50 for n in (2, 3)]
+    p50 = [median(row[n] for row in rows) for n in (2, 3)]
     print(f"{processor()}, {settings.threads or cores()} threads, {REPEATS} times each, medians\n")
     print(table(("mail", "words", "first words, s", "complete, s"), [*rows, ("p50", "", *p50)]))
 
@@ -55,11 +56,7 @@ def measured(proofreader: Proofreader, draft: str) -> tuple[float, float]:
         proofreader.proofread(draft, on_text=lambda text, shown=shown: shown.append(time.perf_counter()))
         complete.append(time.perf_counter() - started)
         first.append(shown[0] - started)
-    return _median(first), _median(complete)
-
-
-def _median(seconds: Sequence[float]) -> float:
-    return Times(tuple(seconds)).p50
+    return median(first), median(complete)
 
 
 if __name__ == "__main__":

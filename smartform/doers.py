@@ -11,11 +11,11 @@ import re
 from collections.abc import Iterator
 
 from smartform.alignment import tokens_of
-from smartform.edit_kinds import inflected, is_function
+from smartform.edit_kinds import SUBJECTS, inflected, is_function
 
 WRITER, READER, OTHER = "writer", "reader", "other"
 
-_PRONOUN = re.compile(r"(i|we|you|he|she|it|they)(?:['’](?:m|ve|d|ll|re|s))?", re.IGNORECASE)
+_PRONOUN = re.compile(rf"({'|'.join(SUBJECTS)})(?:['’](?:m|ve|d|ll|re|s))?", re.IGNORECASE)
 _PERSONS = {"i": WRITER, "we": WRITER, "you": READER}
 
 _BREAK = re.compile(r"[^\w'’]+|and|but|because|if|that|when|which|who", re.IGNORECASE)

@@ -33,11 +33,13 @@ KEPT = {
 }
 """What is kept of a revision, by how much may be changed."""
 
-FUNCTION_WORDS = frozenset(
+SUBJECTS = ("i", "we", "you", "he", "she", "it", "they")
+
+FUNCTION_WORDS = frozenset(SUBJECTS) | frozenset(
     """
     a an the this that these those my your his her its our their mine yours hers ours theirs some any no
     each every all both either neither another other others such much many more most few less least several
-    i you he she it we they me him us them myself yourself himself herself itself ourselves themselves
+    me him us them myself yourself himself herself itself ourselves themselves
     who whom whose which what when where why how whether if than as because since while although though unless
     until and or but nor so yet of in on at by for with from to into onto about over under after before
     between through during without within against among around across along behind below above near off out up

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from smartform.alignment import tokens_of
-from smartform.edit_kinds import is_function, same_word
+from smartform.edit_kinds import SUBJECTS, is_function, same_word
 
 _VERB = re.compile(
     r"not|never|hardly|barely|scarcely|\w+n['’]t|(?:do|does|did|have|has|had|is|are|was|were|ca|can|wo|could|would|should|must|need)"
@@ -26,7 +26,7 @@ _VERB = re.compile(
 _NOUN = re.compile(r"no|nobody|nothing|none|nowhere|neither|nor", re.IGNORECASE)
 
 _DEGREES = frozenset({"so", "very", "how", "too", "as"})
-_PRONOUNS = frozenset({"i", "you", "he", "she", "it", "we", "they", "there"})
+"""What stands before how something is done, never before a no."""
 
 _BREAK = re.compile(
     r"[^\w'’]+|and|but|because|if|when|while|since|although|though|unless|until|which|who|whom|whose"
@@ -135,7 +135,7 @@ def _denies_nothing(words: Sequence[str], clause: range, number: int) -> bool:
         return before in _DEGREES or after in ("", "to")
     if word == "not":
         return before == "if" and not after
-    tag = len(clause) == 2 and number == clause.start and after in _PRONOUNS
+    tag = len(clause) == 2 and number == clause.start and after in (*SUBJECTS, "there")
     return tag and clause.stop < len(words) and words[clause.stop] == "?"
 
 

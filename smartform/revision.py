@@ -10,6 +10,12 @@ from typing import Any
 from smartform.results import Span
 from smartform.tone import Tone
 
+GROWTH = (0.3, 1.6)
+"""Words of a sane revision, as a share of those of the draft, least and most."""
+
+LEEWAY = (2, 6)
+"""Words by which short paragraphs may fall below or exceed that."""
+
 
 class EditKind(StrEnum):
     """Why an edit was made."""

@@ -22,14 +22,8 @@ from smartform.matter import matter, retained
 from smartform.negation import noes, turned
 from smartform.protect import VERBATIM, Fact, Protected, invented, keys, lost
 from smartform.results import Span
-from smartform.revision import Amount, Edit, EditKind, Refused
+from smartform.revision import GROWTH, LEEWAY, Amount, Edit, EditKind, Refused
 from smartform.sentences import sentences
-
-GROWTH = (0.3, 1.6)
-"""Words of a sane revision, as a share of those of the draft, least and most."""
-
-LEEWAY = (2, 6)
-"""Words by which short paragraphs may fall below or exceed that."""
 
 LEAST_KEPT = 0.15
 """Share of a revision's words that must be the draft's; with fewer it is another text."""

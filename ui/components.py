@@ -84,7 +84,8 @@ def field_editor(value: dict[str, Any], *, types: list[str], with_options: list[
     """Rows to add, rename, retype, reorder and delete fields; its button triggers `apply`.
 
     Args:
-        value: {"fields": [field as JSON data, with "was": its former name]}.
+        value: {"fields": [field as JSON data, with "was": its former name]}; with "first": true it does not
+            replace what was typed.
         types: the types to choose from.
         with_options: those of them that need options.
     """

@@ -361,7 +361,7 @@ def _wire_forms(
         sheet = Sheet(localise(desk.presets[desk.first].form, language))
         answer = {
             right.form: sheet.to_dict(),
-            right.editor: _editor_value(sheet),
+            right.editor: {**_editor_value(sheet), "first": True},
             right.chooser_status: None,
         }
         if language != "en":

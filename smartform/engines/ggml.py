@@ -13,6 +13,7 @@ import numpy.typing as npt
 from llama_cpp._ctypes_extensions import load_shared_library
 
 Values = npt.NDArray[np.float32]
+"""Numbers of a model: states, rows of matrices."""
 
 _library = load_shared_library("ggml-base", Path(llama_cpp.__file__).parent / "lib")
 

@@ -16,10 +16,9 @@ from typing import Protocol, Self
 
 import gguf
 import numpy as np
-import numpy.typing as npt
 from threadpoolctl import ThreadpoolController
 
-from smartform.engines.ggml import stored
+from smartform.engines.ggml import Values, stored
 from smartform.engines.llama_context import Item, LlamaContext, Logits
 
 log = logging.getLogger(__name__)
@@ -33,16 +32,15 @@ _NAMES = ("output.weight", "token_embd.weight")
 _ALIKE = 0.5
 """Logits of the two ways may differ by this: llama.cpp rounds the state to 8 bits where the matrix has 8."""
 
-Matrix = npt.NDArray[np.float32]
-
 
 def log_softmax(row: Logits) -> Logits:
     """Log-probabilities of all the tokens of a row."""
-    result: Logits = row - np.float32(_mass(row))
+    result: Logits = row - np.float32(log_mass(row))
     return result
 
 
-def _mass(row: Logits) -> float:
+def log_mass(row: Logits) -> float:
+    """Log of the sum of a row's exponentials: what a logit is more than its log-probability."""
     top = row.max()
     return float(top + np.log(np.exp(row - top).sum()))
 
@@ -99,7 +97,7 @@ class OutputRows:
     @classmethod
     def proven(cls, model: Path, context: LlamaContext) -> Self | None:
         """The rows of the model that `context` holds; None where they do not lead to its logits."""
-        probe = [Item(0, 0, 0, wanted=True)]
+        probe = [Item(0, 0, 0), Item(0, 1, 0, wanted=True)]
         [logits] = context.evaluate(probe)
         context.forget(0)
         try:
@@ -114,7 +112,7 @@ class OutputRows:
             context.forget(0)
         return rows
 
-    def logits(self, states: Logits, own: Matrix) -> Logits:
+    def logits(self, states: Values, own: Values) -> Logits:
         """Those of the frequent tokens, then those of the rows `own`: (states, tokens).
 
         One thread does it: those of NumPy's library go on turning for a while where they have nothing to
@@ -123,7 +121,7 @@ class OutputRows:
         with self._threads.limit(limits=1, user_api="blas"):
             return np.concatenate([states @ self.frequent.T, states @ own.T], axis=1)
 
-    def of(self, tokens: Sequence[int]) -> Matrix:
+    def of(self, tokens: Sequence[int]) -> Values:
         """The rows of some tokens, (tokens, width)."""
         rows = gguf.quants.dequantize(self._data[list(tokens)], self._type)
         return rows.astype(np.float32, copy=False)
@@ -141,7 +139,7 @@ class NarrowChances:
         rows: the matrix for the others.
     """
 
-    state: Logits
+    state: Values
     logits: Logits
     mass: float
     columns: Mapping[int, int]
@@ -171,7 +169,7 @@ class NarrowHead:
     context: LlamaContext
     rows: OutputRows
     columns: Mapping[int, int]
-    own: Matrix
+    own: Values
 
     @classmethod
     def over(cls, context: LlamaContext, rows: OutputRows, tokens: Iterable[int]) -> Self:
@@ -188,6 +186,6 @@ class NarrowHead:
         states = self.context.states(items)
         logits = self.rows.logits(states, self.own)
         return [
-            NarrowChances(state, row, _mass(row), self.columns, self.rows)
+            NarrowChances(state, row, log_mass(row), self.columns, self.rows)
             for state, row in zip(states, logits, strict=True)
         ]

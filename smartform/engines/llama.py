@@ -35,7 +35,7 @@ from smartform.errors import Cancelled, TextError
 from smartform.mail_prompts import RevisionPrompt, answer_end
 from smartform.prompts import ChatFormat, Prompt, Segment, branch_header
 from smartform.results import Span
-from smartform.revision import ProofreadOptions
+from smartform.revision import GROWTH, LEEWAY, ProofreadOptions
 
 _CELLS = 6_144
 _WINDOW = 3_072
@@ -53,9 +53,9 @@ _PARAGRAPH = 640
 _RULES = 512
 """Most tokens of a paragraph and of the rules with what stands before it."""
 
-_GROWTH = (1.8, 16)
-"""Most tokens of a revision, for each of its paragraph's and besides: a little more than what the words that
-`smartform.vetting` lets pass have, so that one that runs away is not written to its end."""
+_TOKENS_A_WORD = 1.1
+"""By how much more tokens the words of a revision may have than its paragraph's. A revision of more says more
+than `smartform.vetting` lets pass, and is not written to its end."""
 
 _AHEAD = 128
 """Tokens in a pass over a text that nobody waits for yet."""
@@ -191,7 +191,7 @@ class LlamaEngine:
         def rows(asks: list[Ask]) -> list[dict[int, Chances]]:
             """The first asks are evaluated with what of the prompt is still ahead of them."""
             ahead = self._ahead(prompt, tuple(ask.sequence for ask in asks))
-            answers = evaluate(self._context, head, asks, self._spent, ahead)
+            answers = evaluate(head, asks, self._spent, ahead)
             self._held = prompt
             return answers
 
@@ -310,7 +310,7 @@ class LlamaEngine:
     ) -> Trail:
         end = self._end()
         starts = [not n or not self._context.piece(t)[:1].isalnum() for n, t in enumerate(source)]
-        most = min(options.max_tokens, int(_GROWTH[0] * len(source)) + _GROWTH[1])
+        most = min(options.max_tokens, int(_TOKENS_A_WORD * GROWTH[1] * len(source)) + 2 * LEEWAY[1])
 
         def tell(written: Sequence[int]) -> None:
             if on_text is not None:

@@ -191,7 +191,7 @@ class LlamaContext:
             if item.wanted
         ]
 
-    def states(self, items: Sequence[Item]) -> Logits:
+    def states(self, items: Sequence[Item]) -> ggml.Values:
         """Evaluate tokens, some of them wanted, as `evaluate` does, but for the last step, to the logits.
 
         Returns:
@@ -202,16 +202,15 @@ class LlamaContext:
             EngineError: llama.cpp refused (the memory is full).
             ValueError: llama.cpp did not show its state.
         """
-        count = sum(item.wanted for item in items)
         self._states = []
         try:
             self._decode(items)
-            found = np.concatenate([*self._states, np.empty(0, np.float32)])
+            shown = self._states
         finally:
             self._states = None
-        if not len(found):
+        if not shown:
             raise ValueError("llama.cpp did not show its last state")
-        return found.reshape(count, -1)
+        return np.concatenate(shown).reshape(sum(item.wanted for item in items), -1)
 
     def _observe(self, tensor: int, asks: bool, data: object) -> bool:
         """llama.cpp asks at each step whether it is of interest, and after such a one whether to go on."""

@@ -8,16 +8,19 @@ al. 2023 for sampling, where a drafted token is taken if the draw from the model
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from smartform.engines.base import Cancel
-from smartform.engines.heads import log_softmax
+from smartform.engines.heads import log_mass, log_softmax
 from smartform.engines.llama_context import Item, LlamaContext, Logits
 from smartform.errors import Cancelled
 from smartform.revision import ProofreadOptions
+
+Weighed = tuple[Logits, float]
+"""Logits and `log_mass` of them."""
 
 AHEAD = (6, 48)
 """Fewest and most tokens that are tried at once; the number doubles while all of them are taken."""
@@ -158,9 +161,10 @@ def write(
     """
     trail = Trail()
     asked = [*prompt, *source]
-    rows = list(read(context, sequence, asked, start, range(len(prompt) - 1, len(asked)), cancel).values())
-    logprobs = [log_softmax(row) for row in rows]
-    trail.logprob_unchanged = float(sum(row[t] for row, t in zip(logprobs, [*source, end], strict=True)))
+    told = read(context, sequence, asked, start, range(len(prompt) - 1, len(asked)), cancel).values()
+    rows: Iterable[Weighed] = [(row, log_mass(row)) for row in told]
+    unchanged = zip(rows, [*source, end], strict=True)
+    trail.logprob_unchanged = sum(float(row[token]) - mass for (row, mass), token in unchanged)
     drafted, position, ahead = list(source), len(prompt), AHEAD[0]
     while True:
         trail.steps += 1
@@ -175,7 +179,8 @@ def write(
         ahead = min(2 * ahead, AHEAD[1]) if taken == len(drafted) and drafted else AHEAD[0]
         drafted = list(draft.ahead(ahead))
         items = [trail.tokens[-1], *drafted]
-        rows = context.evaluate([Item(t, position + i, sequence, True) for i, t in enumerate(items)])
+        passed = context.evaluate([Item(t, position + i, sequence, True) for i, t in enumerate(items)])
+        rows = ((row, log_mass(row)) for row in passed)
         position += 1
 
 
@@ -207,7 +212,7 @@ def read(
 
 def _take(
     trail: Trail,
-    rows: Sequence[Logits],
+    rows: Iterable[Weighed],
     drafted: Sequence[int],
     end: int,
     draft: Draft,
@@ -215,12 +220,11 @@ def _take(
     most: int,
 ) -> int:
     """Write on as far as the logits of the drafted tokens reach; how many of these were taken."""
-    for number, row in enumerate(rows):
+    for number, (row, mass) in enumerate(rows):
         copy = draft.next
         token = chooser.choose(row, trail.tokens, copy)
-        logprobs = log_softmax(row)
-        trail.logprobs.append(float(logprobs[token]))
-        trail.copies.append(None if copy is None else float(logprobs[copy]))
+        trail.logprobs.append(float(row[token]) - mass)
+        trail.copies.append(None if copy is None else float(row[copy]) - mass)
         if token == end:
             trail.ended = True
             return number

@@ -447,11 +447,7 @@ def run(
 
 
 def evaluate(
-    context: LlamaContext,
-    head: Head,
-    asks: Sequence[Ask],
-    spent: dict[str, float],
-    ahead: Sequence[Item] = (),
+    head: Head, asks: Sequence[Ask], spent: dict[str, float], ahead: Sequence[Item] = ()
 ) -> list[dict[int, Chances]]:
     """Evaluate `ahead`, then every ask, in as many passes as the batch size demands."""
     items = [(0, 0, item) for item in ahead]
@@ -459,8 +455,8 @@ def evaluate(
         for i, token in enumerate(ask.tokens):
             items.append((number, i, Item(token, ask.position + i, ask.sequence, i in ask.wanted)))
     rows: list[dict[int, Chances]] = [{} for _ in asks]
-    for start in range(0, len(items), context.batch_tokens):
-        part = items[start : start + context.batch_tokens]
+    for start in range(0, len(items), LlamaContext.batch_tokens):
+        part = items[start : start + LlamaContext.batch_tokens]
         chances = iter(head.read([item for _, _, item in part]))
         for number, i, item in part:
             if item.wanted:

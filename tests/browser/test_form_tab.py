@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.conftest import OpenPage, Server, box, row, settle, text_box
 from tests.browser.looks import faint, nameless, sticking_out
@@ -392,6 +392,22 @@ def test_an_edit_that_makes_no_form_is_explained_and_kept(page: Page) -> None:
     expect(page.locator("#form-status")).to_contain_text("Two fields are called 'email'.")
     expect(name).to_have_value("email")
     expect(row(page, "guestName")).to_be_visible()
+
+
+def test_fields_that_were_edited_before_the_first_form_came_stay(page: Page) -> None:
+    """On a slow line the page can be used before the app has answered for the first time."""
+    waiting: list[Route] = []
+    page.route("**/run/predict*", lambda route: waiting.append(route), times=1)
+    page.reload()
+    open_tab(page, "Edit fields")
+    name = page.locator("#field-editor li").first.locator("[data-member=name]")
+    name.fill("visitor")
+    with page.expect_response("**/run/predict*"):
+        waiting[0].continue_()
+    settle(page)
+    expect(name).to_have_value("visitor")
+    page.locator("#field-editor [data-act=apply]").click()
+    expect(row(page, "visitor")).to_be_visible()
 
 
 # ---- taking away -----------------------------------------------------------------------------

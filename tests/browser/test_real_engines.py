@@ -26,7 +26,7 @@ CLIP_MILLISECONDS = 13_000
 
 @pytest.fixture(scope="module")
 def real() -> Iterator[Server]:
-    with Server(service(Settings())) as server:
+    with Server(service(Settings.from_environment())) as server:
         yield server
 
 

@@ -24,7 +24,7 @@ LONG = "Hello, I would like a double room from the 3rd to the 6th of May for two
 
 @pytest.fixture(scope="module")
 def context() -> Iterator[LlamaContext]:
-    context = LlamaContext(models.locate(load.BASE_MODEL), {}, threads=2, cells=1_024, sequences=3)
+    context = LlamaContext(models.locate(load.BASE_MODEL), {}, threads=1, cells=1_024, sequences=3)
     yield context
     context.close()
 
@@ -119,8 +119,10 @@ def test_rows_of_another_model_are_not_taken(
 def test_forms_are_filled_alike_with_either_head_but_where_two_values_are_as_likely(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    settings = Settings()
-    engine = LlamaEngine(models.locate(load.BASE_MODEL), load.adapter_path(settings))
+    settings = Settings.from_environment()
+    engine = LlamaEngine(
+        models.locate(load.BASE_MODEL), load.adapter_path(settings), threads=settings.threads
+    )
     names = ("contact", "hotel_booking", "invoice")
 
     def filled() -> list[FillResult]:

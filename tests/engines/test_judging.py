@@ -26,7 +26,7 @@ WHOLE = 200
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[LlamaEngine]:
-    built = load.text_engine(Settings())
+    built = load.text_engine(Settings.from_environment())
     assert isinstance(built, LlamaEngine)
     yield built
 

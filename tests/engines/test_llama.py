@@ -45,8 +45,8 @@ FORM = FormSpec(
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[LlamaEngine]:
-    settings = Settings()
-    yield LlamaEngine(models.locate(load.BASE_MODEL), load.adapter_path(settings))
+    settings = Settings.from_environment()
+    yield LlamaEngine(models.locate(load.BASE_MODEL), load.adapter_path(settings), threads=settings.threads)
 
 
 def fill(engine: LlamaEngine, form: FormSpec, text: str) -> FillResult:

@@ -30,7 +30,7 @@ def base() -> Path:
 def logits(base: Path, adapter: Path | None) -> np.ndarray:
     """Logits after each of `TOKENS`, (n, vocabulary)."""
     adapters = {"task": adapter} if adapter else {}
-    context = LlamaContext(base, adapters, threads=2, cells=256, sequences=1)
+    context = LlamaContext(base, adapters, threads=1, cells=256, sequences=1)
     context.use("task")
     rows = np.stack(context.evaluate([Item(t, i, 0, wanted=True) for i, t in enumerate(TOKENS)]))
     context.close()

@@ -3,8 +3,10 @@
 const root = element.querySelector(".sf-editor");
 const list = make("ol", { class: "sf-edit-list" });
 let fields = [];
+let touched = false;
 
 function publish() {
+  touched = true;
   props.value = { fields: JSON.parse(JSON.stringify(fields)) };
 }
 
@@ -86,6 +88,8 @@ function row(field, index) {
 function arrive() {
   const incoming = props.value;
   if (!incoming || !incoming.fields) return;
+  // The page's own first form comes a moment after the page; what was typed by then stays.
+  if (incoming.first && touched) return publish();
   fields = JSON.parse(JSON.stringify(incoming.fields));
   list.replaceChildren(...fields.map(row));
 }
