@@ -394,16 +394,19 @@ def test_an_edit_that_makes_no_form_is_explained_and_kept(page: Page) -> None:
     expect(row(page, "guestName")).to_be_visible()
 
 
-def test_fields_that_were_edited_before_the_first_form_came_stay(page: Page) -> None:
+def test_fields_that_were_edited_before_the_first_form_came_stay(page: Page, scripted: Server) -> None:
     """On a slow line the page can be used before the app has answered for the first time."""
     waiting: list[Route] = []
-    page.route("**/run/predict*", lambda route: waiting.append(route), times=1)
-    page.reload()
+    page.goto("about:blank")  # the requests of the page that was open end here
+    page.route("**/run/predict*", lambda route: waiting.append(route))
+    page.goto(scripted.url)
     open_tab(page, "Edit fields")
     name = page.locator("#field-editor li").first.locator("[data-member=name]")
     name.fill("visitor")
-    with page.expect_response("**/run/predict*"):
-        waiting[0].continue_()
+    page.route("**/run/predict*", lambda route: route.continue_())
+    for route in waiting:
+        route.continue_()
+        assert route.request.response() is not None
     settle(page)
     expect(name).to_have_value("visitor")
     page.locator("#field-editor [data-act=apply]").click()

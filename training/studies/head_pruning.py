@@ -41,7 +41,7 @@ AT_RANDOM = "at random"
 
 def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Prune attention heads of the tuned encoder.")
-    add_arguments(parser, rows=64, held=160)
+    add_arguments(parser, rows=64, held=400)
     parser.add_argument("--model", type=Path, default=Path("runs/intrinsic_dimension/full-4.pt"))
     parser.add_argument("--shares", type=float, nargs="+", default=[0.0, 0.25, 0.5, 0.75, 1.0])
     parser.add_argument("--orders", type=int, default=2, help="random orders beside that of importance")

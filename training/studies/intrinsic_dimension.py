@@ -44,7 +44,7 @@ SHOWN = 128
 
 def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Find the intrinsic dimension of tuning an encoder.")
-    add_arguments(parser, rows=320, held=160)
+    add_arguments(parser, rows=1_600, held=400)
     parser.add_argument("--dimensions", type=int, nargs="+", default=[10, 100, 1_000, 10_000])
     parser.add_argument("--multiples", type=float, nargs="+", default=[4.0], help="of the learning rate")
     parser.add_argument("--epochs", type=float, default=1.0)
