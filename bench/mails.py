@@ -16,7 +16,6 @@ from pathlib import Path
 from statistics import median
 
 from bench.report import cores, processor, table
-from smartform.checker import Harper
 from smartform.engines import load
 from smartform.proofread import Proofreader
 from smartform.settings import Settings
@@ -29,7 +28,7 @@ REPEATS = 3
 def main() -> None:
     """Measure every mail and print a table."""
     settings = Settings.from_environment()
-    proofreader = Proofreader(load.text_engine(settings), load.tone_scorer(settings), checker=Harper())
+    proofreader = Proofreader(load.text_engine(settings), load.tone_scorer(settings), checker=load.checker())
     mails = dict(read(MAILS))
     proofreader.proofread(next(iter(mails.values())))
     rows = [(name, len(mail.split()), *measured(proofreader, mail)) for name, mail in mails.items()]

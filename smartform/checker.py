@@ -32,6 +32,22 @@ class Checker(Protocol):
         ...
 
 
+class Checkers:
+    """Several as one; what two of them propose is the first one's."""
+
+    def __init__(self, *checkers: Checker) -> None:
+        self._checkers = checkers
+
+    def proposals(self, text: str) -> list[Proposal]:
+        """See `Checker.proposals`."""
+        found: dict[tuple[int, int, str], Proposal] = {}
+        for checker in self._checkers:
+            for proposal in checker.proposals(text):
+                key = proposal.span.start, proposal.span.end, proposal.replacement
+                found.setdefault(key, proposal)
+        return [found[key] for key in sorted(found, key=lambda key: key[:2])]
+
+
 class Harper:
     """Harper as a `Checker`; it is loaded in a second when it is first asked, and takes up to 280 MB.
 
@@ -91,4 +107,4 @@ def _alternatives(lint: Any) -> Iterator[Proposal]:
     start, end = _place(lint)
     for suggestion in lint.suggestions[:ALTERNATIVES]:
         first = end if suggestion.kind == SuggestionKind.INSERT_AFTER else start
-        yield Proposal(Span(first, end), suggestion.replacement_text)
+        yield Proposal(Span(first, end), suggestion.replacement_text, known=True)

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass, fields
+from dataclasses import astuple, dataclass, fields
 from functools import cache
 from importlib.resources import files
 
+from smartform.engines.base import Preference, Proposal
 from smartform.tone import Politeness, Tone
 
 
@@ -37,10 +38,49 @@ NO_MARGINS = Margins()
 ANY = Margins(-math.inf, -math.inf)
 """Lets every revision through."""
 
+MOST_NATS = 10.0
+"""What is still likelier, or less likely, tells no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A logistic regression that tells how likely a proposed correction is right.
+
+    Args:
+        asked, plain: of a nat of `Preference`, which counts up to `MOST_NATS`.
+        known, put_in, taken_out: of a proposal that a rule or a dictionary makes, that only adds, or
+            only takes away.
+        bias: of every one.
+    """
+
+    asked: float = 1.0
+    plain: float = 0.0
+    known: float = 0.0
+    put_in: float = 0.0
+    taken_out: float = 0.0
+    bias: float = 0.0
+
+    def chance(self, proposal: Proposal, preference: Preference) -> float:
+        """How likely it is that a person would correct so; 0 where it is out of the question."""
+        weights = astuple(self)
+        told = features(proposal, preference)
+        if told is None:
+            return 0.0
+        return 1 / (1 + math.exp(-sum(w * x for w, x in zip(weights, told, strict=True))))
+
+
+def features(proposal: Proposal, preference: Preference) -> tuple[float, ...] | None:
+    """What `Weights` weigh, in their order; None where the proposal is out of the question."""
+    if preference.plain is None:
+        return None
+    nats = (max(-MOST_NATS, min(MOST_NATS, n)) for n in (preference.asked, preference.plain))
+    put_in = proposal.span.start == proposal.span.end
+    return (*nats, float(proposal.known), float(put_in), float(not proposal.replacement), 1.0)
+
 
 @dataclass(frozen=True, slots=True)
 class MailPolicy:
-    """Numbers in nats, but for the floor and the rise.
+    """Numbers in nats, but for the bar, the floor and the rise.
 
     Args:
         caution: how much likelier than the draft's own next token another one must be to be written.
@@ -49,7 +89,9 @@ class MailPolicy:
         rise: by how much more polite, from -1 to 1, its revision must come across there to need no margin.
         floor: least probability of a single change, the geometric mean over its tokens: less sure ones
             are left out, so that they do not spoil the others.
-        bar: how much likelier than what stands there a grammar checker's correction must be to be made.
+        faulty: how likely a paragraph must have an error for any proposed correction to be made in it.
+        bar: how likely right each must be.
+        weights: what tells how likely that is.
         erring: the margin of errors where one was made: the paragraph is known to have some.
     """
 
@@ -59,7 +101,9 @@ class MailPolicy:
     impolite: float = 0.0
     rise: float = math.inf
     floor: float = 0.0
+    faulty: float = 0.0
     bar: float = math.inf
+    weights: Weights = Weights()
     erring: float = 0.0
 
     def margins(self, tone: Tone | None, *, corrected: bool) -> Margins:
@@ -67,7 +111,7 @@ class MailPolicy:
 
         Args:
             tone: how the paragraph comes across; None where that is not known.
-            corrected: whether the checker's corrections were made in it.
+            corrected: whether proposed corrections were made in it.
         """
         errors = self.erring if corrected else self.errors
         return Margins(errors, self.impolite if is_rude(tone) else self.rewording)
@@ -88,4 +132,5 @@ def is_rude(tone: Tone | None) -> bool:
 def shipped() -> MailPolicy:
     """The policy fitted for the shipped e-mail adapter."""
     data = json.loads(files("smartform").joinpath("email_policy.json").read_text(encoding="utf-8"))
+    data["weights"] = Weights(**data["weights"])
     return MailPolicy(**{field.name: data[field.name] for field in fields(MailPolicy)})

@@ -48,20 +48,23 @@ class RevisionPrompt:
         """The prompt up to where the revision begins.
 
         Returns:
-            Two lists of segments: the rules, which engines may cache, and the rest.
+            Two lists of segments: the rules, which engines may cache; the request, the paragraph and what
+            ends them.
         """
         opening, closing = TEMPLATES[chat]
         rules = [Segment(opening, True), Segment(self.system + "\n", False)]
-        return rules, [Segment(self._question, False), Segment(closing, True)]
+        asked = [Segment(self._request, False), Segment(self.text, False), Segment(closing, True)]
+        return rules, asked
 
     def messages(self) -> list[dict[str, str]]:
         """The prompt as OpenAI chat messages, for servers that apply their own template."""
-        return [{"role": "system", "content": self.system}, {"role": "user", "content": self._question}]
+        asked = self._request + self.text
+        return [{"role": "system", "content": self.system}, {"role": "user", "content": asked}]
 
     @property
-    def _question(self) -> str:
+    def _request(self) -> str:
         before = f"BEFORE {self.before}\n" if self.before else ""
-        return f"{self.request}\n{before}TEXT\n{self.text}"
+        return f"{self.request}\n{before}TEXT\n"
 
 
 def revision_prompt(

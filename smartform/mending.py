@@ -1,18 +1,18 @@
-"""A grammar checker's corrections of a paragraph, as far as the language model agrees.
+"""Proposed corrections of a paragraph, as far as the language model agrees.
 
-They need no margin: two that know nothing of each other say the same. The model then revises the
-paragraph so corrected, and sees a cleaner text.
+A grammar checker proposes them, or what is known of people's mistakes; how likely right each is, is told by
+what the model makes of it. The model then revises the paragraph so corrected, and sees a cleaner text.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from math import exp, log1p
+from math import log, prod
 
 from smartform.checker import Checker
-from smartform.engines.base import Cancel, Judge, Proposal, Rewritten, Written
-from smartform.mail_policy import ANY
+from smartform.engines.base import Cancel, Judge, Preference, Proposal, Rewritten, Written
+from smartform.mail_policy import ANY, MailPolicy, Weights
 from smartform.mail_prompts import RevisionPrompt
 from smartform.protect import Protected, protected
 from smartform.results import Span
@@ -22,10 +22,18 @@ from smartform.vetting import Vetted, vet
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A proposal and the nats by which the model finds it likelier than what stands there."""
+    """A proposal and what the model makes of it."""
 
     proposal: Proposal
-    nats: float
+    preference: Preference
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A proposal and how likely it is right."""
+
+    proposal: Proposal
+    chance: float
 
 
 def judged(
@@ -35,7 +43,7 @@ def judged(
     names: frozenset[str],
     cancel: Cancel,
 ) -> list[Judged]:
-    """What the checker proposes for the prompt's paragraph that touches no fact, judged.
+    """What is proposed for the prompt's paragraph that touches no fact, judged.
 
     Args:
         names: of the mail (`smartform.protect.names_of`).
@@ -43,21 +51,40 @@ def judged(
     proposals = checker.proposals(prompt.text)
     facts = protected(prompt.text, names) if proposals else []
     kept = [p for p in proposals if not any(p.span.overlaps(fact.span) for fact in facts)]
-    nats = judge.preferences(prompt, kept, cancel=cancel) if kept else ()
-    return [Judged(proposal, told) for proposal, told in zip(kept, nats, strict=True)]
+    told = judge.preferences(prompt, kept, cancel=cancel) if kept else ()
+    return list(map(Judged, kept, told))
 
 
-def chosen(found: Iterable[Judged], bar: float) -> list[Judged]:
-    """The best for each place, where it is better than `bar`; where places overlap, the better one."""
-    made: list[Judged] = []
-    for one in sorted(found, key=lambda j: -j.nats):
-        if one.nats > bar and not any(_meet(one.proposal.span, j.proposal.span) for j in made):
-            made.append(one)
-    return sorted(made, key=lambda j: j.proposal.span.start)
+def weighed(found: Iterable[Judged], weights: Weights) -> list[Correction]:
+    """How likely right each is, the likeliest first; of those that meet, the likeliest alone."""
+    kept: list[Correction] = []
+    corrections = (Correction(j.proposal, weights.chance(j.proposal, j.preference)) for j in found)
+    for one in sorted(corrections, key=lambda c: -c.chance):
+        if one.chance and not any(_meet(one.proposal.span, c.proposal.span) for c in kept):
+            kept.append(one)
+    return kept
+
+
+def faultiness(corrections: Iterable[Correction]) -> float:
+    """How likely it is that one of a paragraph's corrections at least is right, were they independent."""
+    return 1 - prod(1 - one.chance for one in corrections)
+
+
+def chosen(found: Iterable[Judged], policy: MailPolicy) -> list[Correction]:
+    """Those that are likely right enough, in a paragraph that is likely to have errors at all."""
+    likely = weighed(found, policy.weights)
+    if faultiness(likely) <= policy.faulty:
+        return []
+    made = [one for one in likely if one.chance > policy.bar]
+    return sorted(made, key=lambda c: c.proposal.span.start)
 
 
 def mended(
-    source: str, prompt: RevisionPrompt, made: Sequence[Judged], facts: Sequence[Protected], amount: Amount
+    source: str,
+    prompt: RevisionPrompt,
+    made: Sequence[Correction],
+    facts: Sequence[Protected],
+    amount: Amount,
 ) -> tuple[Edit, ...]:
     """The corrections as edits of `source`, as far as they keep its facts.
 
@@ -72,7 +99,7 @@ def mended(
         span, text = one.proposal.span, one.proposal.replacement
         parts += [prompt.text[place : span.start], text]
         end = sum(map(len, parts))
-        written.append(Written(Span(end - len(text), max(end, end - len(text) + 1)), _share(one.nats), None))
+        written.append(Written(Span(end - len(text), max(end, end - len(text) + 1)), log(one.chance), None))
         place = span.end
     rewritten = Rewritten("".join((*parts, prompt.text[place:])), tokens=tuple(written))
     return vet(source, rewritten, facts, amount=amount, rewording=EditKind.GRAMMAR, margins=ANY).edits
@@ -160,11 +187,6 @@ def _back(span: Span, first: Sequence[Edit], places: Sequence[Span]) -> Span:
     return Span(span.start - grown, span.end - grown)
 
 
-def _share(nats: float) -> float:
-    """Log-probability of a correction where there is only it and what stands there."""
-    return min(0.0, nats) - log1p(exp(-abs(nats)))
-
-
 def _meet(one: Span, other: Span) -> bool:
-    """Whether only one of two places can be corrected."""
-    return one == other or one.overlaps(other)
+    """Whether only one of two places can be corrected: they overlap or touch."""
+    return one.start <= other.end and other.start <= one.end

@@ -143,11 +143,11 @@ class Proofreader:
         return moved(composed(work.text_of(span), first, then), span.start)
 
     def _mended(self, work: _Work, text: str, prompt: RevisionPrompt, cancel: Cancel) -> tuple[Edit, ...]:
-        """The checker's corrections of a paragraph that the model agrees with."""
+        """The proposed corrections of a paragraph that the model agrees with."""
         if self._checker is None or not isinstance(self.rewriter, Judge):
             return ()
         found = judged(self._checker, self.rewriter, prompt, work.names, cancel)
-        made = chosen(found, self._policy.bar)
+        made = chosen(found, self._policy)
         return mended(text, prompt, made, protected(text, work.names), work.options.amount) if made else ()
 
     def _vetted(

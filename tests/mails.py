@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from smartform.engines.base import Cancel, Proposal, Rewritten, Written, never
+from smartform.engines.base import Cancel, Preference, Proposal, Rewritten, Written, never
 from smartform.errors import Cancelled
 from smartform.mail_prompts import RevisionPrompt
 from smartform.results import Span
@@ -128,7 +128,7 @@ class FakeJudge(FakeRewriter):
     """A `Rewriter` that is a `Judge`, too.
 
     Args:
-        likelier: replacement → nats; others are as good as impossible.
+        likelier: replacement → nats; others are out of the question.
     """
 
     def __init__(self, script: Script, likelier: Mapping[str, float], **how: Any) -> None:
@@ -137,9 +137,10 @@ class FakeJudge(FakeRewriter):
 
     def preferences(
         self, prompt: RevisionPrompt, proposals: Sequence[Proposal], *, cancel: Cancel = never
-    ) -> tuple[float, ...]:
+    ) -> tuple[Preference, ...]:
         """By script."""
-        return tuple(self.likelier.get(proposal.replacement, -20.0) for proposal in proposals)
+        nats = [self.likelier.get(proposal.replacement) for proposal in proposals]
+        return tuple(Preference(-20.0) if one is None else Preference(one, one) for one in nats)
 
 
 class FakeChecker:

@@ -1,4 +1,4 @@
-"""Harper as a checker: real lints of the real package."""
+"""Harper as a checker: real lints of the real package. Several checkers as one."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from smartform.checker import Checker, Harper
+from smartform.checker import Checker, Checkers, Harper
+from smartform.engines.base import Proposal
+from smartform.results import Span
 
 HARPER = Harper()
 
@@ -67,3 +69,13 @@ def test_many_may_ask_at_once() -> None:
     with ThreadPoolExecutor(8) as pool:
         counts = list(pool.map(lambda text: len(HARPER.proposals(text)), texts))
     assert counts == [len(HARPER.proposals(text)) for text in texts]
+
+
+def test_what_two_checkers_propose_is_the_first_ones() -> None:
+    class Other:
+        def proposals(self, text: str) -> list[Proposal]:
+            return [Proposal(Span(3, 6), "were"), Proposal(Span(0, 2), "They")]
+
+    found = Checkers(HARPER, Other()).proposals("We was late.")
+    assert found == [Proposal(Span(0, 2), "They"), Proposal(Span(3, 6), "were", known=True)]
+    assert Checkers().proposals("We was late.") == []

@@ -5,16 +5,16 @@ from random import Random
 
 import pytest
 
-from smartform.engines.base import Judge, Proposal
-from smartform.mail_policy import MailPolicy
-from smartform.mending import Judged, chosen, composed
+from smartform.engines.base import Judge, Preference, Proposal
+from smartform.mail_policy import MailPolicy, Weights
+from smartform.mending import Judged, chosen, composed, faultiness, weighed
 from smartform.proofread import Proofreader
 from smartform.results import Span
 from smartform.revision import Amount, Edit, EditKind, ProofreadOptions, Refused, Revision
 from smartform.vetting import Vetted
 from tests.mails import FakeChecker, FakeJudge, FakeRewriter
 
-POLICY = MailPolicy(bar=-1.0)
+POLICY = MailPolicy(bar=0.3)
 REWRITE = ProofreadOptions(amount=Amount.REWRITE)
 KNOWN = {"recieved": "received|relieved", "was": "were", "Gila": "Giulia", "seperate": "separate"}
 LIKELIER = {"received": 4.0, "relieved": 1.0, "were": 2.0, "Giulia": 9.0, "separate": -3.0}
@@ -28,6 +28,10 @@ def proofread(draft: str, script: dict[str, str], amount: Amount = Amount.TONE, 
     )
 
 
+def likelier(start: int, end: int, text: str, nats: float) -> Judged:
+    return Judged(Proposal(Span(start, end), text), Preference(nats, 0.0))
+
+
 def edit(
     start: int, end: int, text: str, kind: EditKind = EditKind.SPELLING, sure: float | None = 0.9
 ) -> Edit:
@@ -36,15 +40,29 @@ def edit(
 
 def test_the_best_of_each_place_that_passes_the_bar() -> None:
     found = [
-        Judged(Proposal(Span(0, 4), "a"), 1.0),
-        Judged(Proposal(Span(0, 4), "b"), 2.0),
-        Judged(Proposal(Span(2, 9), "c"), 1.5),
-        Judged(Proposal(Span(9, 9), "d"), -0.5),
-        Judged(Proposal(Span(9, 9), "f"), -0.7),
-        Judged(Proposal(Span(12, 13), "e"), -1.0),
+        likelier(0, 4, "a", 1.0),
+        likelier(0, 4, "b", 2.0),
+        likelier(2, 9, "c", 1.5),
+        likelier(4, 6, "touches b", 1.8),
+        likelier(9, 9, "d", -0.5),
+        likelier(9, 9, "f", -0.7),
+        likelier(12, 13, "e", -1.0),
+        Judged(Proposal(Span(20, 21), "out of the question"), Preference(9.0)),
     ]
-    assert [one.proposal.replacement for one in chosen(found, -1.0)] == ["b", "d"]
-    assert chosen(found, 2.0) == []
+    made = chosen(found, POLICY)
+    assert [one.proposal.replacement for one in made] == ["b", "d"]
+    assert [one.chance for one in made] == pytest.approx([0.881, 0.378], abs=0.001)
+    assert chosen(found, MailPolicy(bar=0.9)) == []
+
+
+def test_nothing_is_corrected_where_it_is_unlikely_that_anything_is_wrong() -> None:
+    """Two that are each as likely as not: three in four that one of them is right."""
+    found = [likelier(0, 4, "a", 0.0), likelier(0, 4, "meets a", -0.1), likelier(9, 12, "b", 0.0)]
+    assert faultiness(weighed(found, Weights())) == pytest.approx(0.75)
+    assert len(chosen(found, MailPolicy(bar=0.3, faulty=0.74))) == 2
+    assert chosen(found, MailPolicy(bar=0.3, faulty=0.76)) == []
+    assert chosen(found[:1], MailPolicy(bar=0.3, faulty=0.74)) == []
+    assert chosen([], MailPolicy(bar=0.3)) == []
 
 
 def test_what_the_model_agrees_with_is_made_and_no_name_is_touched() -> None:
@@ -74,7 +92,7 @@ def test_corrections_stay_where_the_revision_is_refused() -> None:
 
 
 def test_a_corrected_paragraph_has_a_margin_of_its_own() -> None:
-    policy = MailPolicy(bar=-1.0, errors=3.0, erring=1.0)
+    policy = MailPolicy(bar=0.3, errors=3.0, erring=1.0)
     script = {"happend": "happened"}
 
     def text(draft: str) -> str:

@@ -1,11 +1,12 @@
-"""Fit how much likelier than the draft a revision must be, so that clean mails are left alone, and how
-sure the model must be of a single change.
+"""Fit how much likelier than the draft a revision must be, so that clean mails are left alone, how sure the
+model must be of a single change, and which of the proposed corrections are made.
 
     python -m training.calibrate_email --config training/configs/email.yaml
 
 Uses the examples that the run held out of training and those of its `calibration` files, never the
-evaluation files, and writes `smartform/email_policy.json`. First the bar for a grammar checker's corrections:
-the one whose corrections, alone, have the best F0.5; what was mined from that checker's tests does not count.
+evaluation files, and writes `smartform/email_policy.json`. First what tells how likely a proposed correction
+is right, and which ones are made: those that, alone, have the best F0.5. What was mined from the grammar
+checker's own tests does not count for either.
 Each example, so corrected, is then revised once for each caution, through the product's own vetting; all
 combinations of margins and rise are tried on what came of it.
 Rewordings are right in more ways than one, so impolite drafts that come across as more polite to the
@@ -18,31 +19,34 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, astuple, dataclass, field, replace
 from itertools import product
 from pathlib import Path
 
+import numpy as np
+
 from smartform.alignment import Change, changes
-from smartform.checker import Harper
 from smartform.edit_kinds import ERRORS, RAISED, kind_of
 from smartform.engines.base import Rewriter, Rewritten, never
 from smartform.engines.llama import LlamaEngine
-from smartform.engines.load import text_engine, tone_scorer
+from smartform.engines.load import checker, text_engine, tone_scorer
 from smartform.errors import WeightsError
-from smartform.mail_policy import ANY, MailPolicy
-from smartform.mending import Judged, chosen, judged, mended
+from smartform.mail_policy import ANY, MailPolicy, Weights, features
+from smartform.mending import Judged, chosen, faultiness, judged, mended, weighed
 from smartform.protect import protected
 from smartform.results import Span
 from smartform.revision import Edit, EditKind, ProofreadOptions, Revision
 from smartform.settings import Settings
 from smartform.tone import Politeness, ToneScorer
 from smartform.vetting import gain, rewords, vet
+from training.calibrate import ridge_logistic
 from training.config import TrainConfig, parse_arguments
 from training.email_data import heard, load, written
 from training.rewrites import Rewrite
 from training.targets import read_rows
 from training.train_forms import is_held_out
-from training.word_edits import EditCounts
+from training.word_edits import Edit as WordEdit
+from training.word_edits import EditCounts, edits, tokens
 
 LEFT_ALONE = 0.95
 """The least share of the clean texts that must stay as they are."""
@@ -54,10 +58,13 @@ MARGINS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0)
 RISES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 3.0)
 """Politeness gained that is tried as reason enough; the last is never reached."""
 
-BARS = (3.0, 2.0, 1.0, 0.0, -1.0, -2.0, -3.0, -4.0, -5.0)
-"""Nats that are tried for corrections."""
+BARS = (0.6, 0.5, 0.4, 0.35, 0.3, 0.25, 0.2, 0.15, 0.1)
+"""Chances that are tried for corrections."""
 
-LEFT_UNCORRECTED = 0.995
+FAULTY = (0.0, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9)
+"""Chances that are tried for there being an error at all."""
+
+LEFT_UNCORRECTED = 0.99
 """The least share of the clean texts in which nothing is corrected."""
 
 FLOORS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4)
@@ -94,7 +101,7 @@ class Revised:
         clean: whether nothing was to change.
         impolite: whether the prompt says that the draft is impolite.
         wanted: how many changes are.
-        corrected: what the checker's corrections make of it.
+        corrected: what the proposed corrections make of it.
         revised: what the revision, vetted, makes of that.
         gain: nats by which it is likelier than the corrected draft, for each token of its changes.
         rewords: whether it chooses other words besides mending errors.
@@ -149,10 +156,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     held = held_out(config, scorer)
 
     # Bar
-    checker = Harper()
-    proposed = [judged(checker, engine, example.prompt, frozenset(), never) for example in held]
-    bar = fitted_bar(held, proposed)
-    first = [corrections(*pair, bar) for pair in zip(held, proposed, strict=True)]
+    proposing = checker()
+    proposed = [judged(proposing, engine, example.prompt, frozenset(), never) for example in held]
+    correcting = fitted_bar(held, proposed, fitted_weights(held, proposed))
+    first = [corrections(*pair, correcting) for pair in zip(held, proposed, strict=True)]
 
     def judge(made: Sequence[Rewritten], floor: float = 0.0) -> list[Revised]:
         return [revised(*each, scorer, floor) for each in zip(held, first, made, strict=True)]
@@ -164,7 +171,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         made[caution] = [rewrite(engine, example, caution, edits) for example, edits in pairs]
         found = judge(made[caution])
         numbers = product(MARGINS, MARGINS, MARGINS, RISES)
-        outcomes += [outcome(MailPolicy(caution, *four, bar=bar, erring=four[0]), found) for four in numbers]
+        policies = (_policy(correcting, caution, *four) for four in numbers)
+        outcomes += [outcome(policy, found) for policy in policies]
         told(best([one for one in outcomes if one.policy.caution == caution]))
     policy = best(outcomes).policy
 
@@ -185,34 +193,71 @@ def held_out(config: TrainConfig, scorer: ToneScorer) -> list[Rewrite]:
     return list({(e.draft, e.amount): e for e in found}.values())
 
 
-def fitted_bar(held: Sequence[Rewrite], proposed: Sequence[Sequence[Judged]]) -> float:
-    """The bar whose corrections alone have the best F0.5 and leave enough clean texts alone."""
-    tried: list[tuple[float, float]] = []
+def fitted_weights(held: Sequence[Rewrite], proposed: Sequence[Sequence[Judged]]) -> Weights:
+    """What tells how likely a proposal is right: that all it changes is changed so in the revision, too."""
+    design: list[tuple[float, ...]] = []
+    right: list[bool] = []
+    for example, found in zip(held, proposed, strict=True):
+        wanted = _word_edits(example.draft, example.revision)
+        for one in found if not example.id.startswith(MINED) else ():
+            told = features(one.proposal, one.preference)
+            if told is not None:
+                made = _word_edits(example.draft, one.proposal.applied(example.draft))
+                design.append(told)
+                right.append(bool(made) and made <= wanted)
+    fitted = ridge_logistic(np.array(design), np.array(right, dtype=float), np.array(astuple(Weights())))
+    weights = Weights(*(round(float(number), 3) for number in fitted))
+    print(f"{len(right)} proposals, {sum(right)} of them right: {weights}", flush=True)
+    return weights
+
+
+def fitted_bar(held: Sequence[Rewrite], proposed: Sequence[Sequence[Judged]], weights: Weights) -> MailPolicy:
+    """Which corrections are made: those that alone have the best F0.5 and leave enough clean texts alone."""
+    tried = [(0.0, MailPolicy(weights=weights))]
+    pairs = [pair for pair in zip(held, proposed, strict=True) if not pair[0].id.startswith(MINED)]
+    faults = [faultiness(weighed(found, weights)) for _, found in pairs]
+    untouched = [made_of(example, example.draft) for example, _ in pairs]
+    clean = [not changes(example.draft, example.revision) for example, _ in pairs]
     for bar in BARS:
-        errors, clean, alone = EditCounts(), 0, 0
-        for example, found in zip(held, proposed, strict=True):
-            if example.id.startswith(MINED):
-                continue
-            edits = corrections(example, found, bar)
-            made = made_of(example, Revision(example.draft, edits).text)
-            errors += made.errors
-            if example.draft == example.revision:
-                clean, alone = clean + 1, alone + (not made.changed)
-        share = alone / clean if clean else 1.0
-        print(
-            f"bar {bar:.1f}: P {errors.precision:.3f}, R {errors.recall:.3f}, F0.5"
-            f" {errors.f_half:.3f}, left alone {share:.3f}",
-            flush=True,
-        )
-        if share >= LEFT_UNCORRECTED:
-            tried.append((errors.f_half, bar))
-    return max(tried, default=(0.0, math.inf))[1]
+        bold = MailPolicy(bar=bar, weights=weights)
+        firsts = [Revision(e.draft, corrections(e, found, bold)).text for e, found in pairs]
+        corrected = [made_of(example, text) for (example, _), text in zip(pairs, firsts, strict=True)]
+        for faulty in FAULTY:
+            made = [
+                one if fault > faulty else none
+                for one, none, fault in zip(corrected, untouched, faults, strict=True)
+            ]
+            left = [not one.changed for one, is_clean in zip(made, clean, strict=True) if is_clean]
+            share = sum(left) / len(left) if left else 1.0
+            errors = sum((one.errors for one in made), EditCounts())
+            if share >= LEFT_UNCORRECTED:
+                tried.append((errors.f_half, replace(bold, faulty=faulty)))
+            print(
+                f"bar {bar:.2f}, faulty {faulty:.2f}: P {errors.precision:.3f}, R {errors.recall:.3f},"
+                f" F0.5 {errors.f_half:.3f}, left alone {share:.3f} of {len(left)}",
+                flush=True,
+            )
+    return max(tried, key=lambda pair: pair[0])[1]
 
 
-def corrections(example: Rewrite, found: Sequence[Judged], bar: float) -> tuple[Edit, ...]:
-    """The checker's corrections of an example that pass a bar."""
+def corrections(example: Rewrite, found: Sequence[Judged], policy: MailPolicy) -> tuple[Edit, ...]:
+    """The proposed corrections of an example that pass a policy's bar."""
     draft = example.draft
-    return mended(draft, example.prompt, chosen(found, bar), protected(draft), example.amount)
+    return mended(draft, example.prompt, chosen(found, policy), protected(draft), example.amount)
+
+
+def _policy(
+    correcting: MailPolicy, caution: float, errors: float, rewording: float, impolite: float, rise: float
+) -> MailPolicy:
+    """One that corrects so, with the same margin of errors whether anything was corrected or not."""
+    return replace(
+        correcting, caution=caution, errors=errors, rewording=rewording, impolite=impolite, rise=rise,
+        erring=errors,
+    )  # fmt: skip
+
+
+def _word_edits(draft: str, text: str) -> frozenset[WordEdit]:
+    return edits(tokens(draft), tokens(text))
 
 
 def rewrite(rewriter: Rewriter, example: Rewrite, caution: float, first: Sequence[Edit] = ()) -> Rewritten:
@@ -290,7 +335,7 @@ def told(found: Outcome) -> Outcome:
     print(
         f"caution {policy.caution:.1f}, margins of errors {policy.errors:.2f}, of rewording"
         f" {policy.rewording:.2f}, impolite {policy.impolite:.2f}, rise {policy.rise:.1f},"
-        f" floor {policy.floor:.2f}, bar {policy.bar:.1f}, erring {policy.erring:.2f}:"
+        f" floor {policy.floor:.2f}, erring {policy.erring:.2f}:"
         f" left alone {found.left_alone:.3f}, corrected {found.corrected:.3f}, calmed {found.calmed:.3f},"
         f" F0.5 {found.f_half:.3f}",
         flush=True,

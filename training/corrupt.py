@@ -20,15 +20,8 @@ from random import Random
 
 from lemminflect import getAllInflections, getAllLemmas
 
-from training.confusions import (
-    HOMOPHONES,
-    LOWERED,
-    NEIGHBOURS,
-    PHRASES,
-    PREPOSITIONS,
-    SPLIT_JOINED,
-    UNCOUNTABLE,
-)
+from smartform.confusions import HOMOPHONES, PHRASES, PREPOSITIONS, SPLIT_JOINED
+from training.confusions import LOWERED, NEIGHBOURS, UNCOUNTABLE
 
 Tokens = list[str]
 """Words, marks and the white space between, in order; joined they are the text."""

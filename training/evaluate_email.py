@@ -30,8 +30,7 @@ from typing import Any
 
 from harper import Language, Linter
 
-from smartform.checker import Harper
-from smartform.engines.load import text_engine, tone_scorer
+from smartform.engines.load import checker, text_engine, tone_scorer
 from smartform.errors import SmartFormError
 from smartform.inputs import AMOUNTS, amount_from
 from smartform.proofread import Proofreader
@@ -122,11 +121,11 @@ def systems(arguments: argparse.Namespace, scorer: ToneScorer) -> Iterator[tuple
     settings = Settings.from_environment()
     settings = replace(settings, engine=arguments.engine or settings.engine)
     adapters = [None] if settings.engine == "remote" else arguments.compare or [NO_ADAPTER, None]
-    checker = Harper()
+    proposing = checker()
     for adapter in adapters:
         engine = text_engine(replace(settings, email_adapter=adapter))
         name = engine.name if settings.engine == "remote" else adapter or "ours"
-        yield name, ThroughApp(Proofreader(engine, scorer, checker=checker), options)
+        yield name, ThroughApp(Proofreader(engine, scorer, checker=proposing), options)
 
 
 class ThroughApp:

@@ -236,10 +236,33 @@ class Rewriter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """`text[span]` might become `replacement`; an empty span puts something in, "" takes something out."""
+    """`text[span]` might become `replacement`; an empty span puts something in, "" takes something out.
+
+    Args:
+        known: whether a rule or a dictionary says that what stands there is wrong.
+    """
 
     span: Span
     replacement: str
+    known: bool = False
+
+    def applied(self, text: str) -> str:
+        """The text with it."""
+        return text[: self.span.start] + self.replacement + text[self.span.end :]
+
+
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """What a model makes of a proposal.
+
+    Args:
+        asked: nats by which it, asked to revise the paragraph, finds it likelier than what stands there.
+        plain: nats by which the paragraph with it is likelier to be written in the first place; None where
+            it is out of the question anyway.
+    """
+
+    asked: float
+    plain: float | None = None
 
 
 @runtime_checkable
@@ -248,8 +271,8 @@ class Judge(Protocol):
 
     def preferences(
         self, prompt: RevisionPrompt, proposals: Sequence[Proposal], *, cancel: Cancel = never
-    ) -> tuple[float, ...]:
-        """Nats by which each proposal, by itself, is likelier than what stands in the prompt's paragraph.
+    ) -> tuple[Preference, ...]:
+        """What the model makes of each proposal by itself.
 
         Args:
             proposals: places are in the paragraph.

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol, Self
 
@@ -65,15 +66,35 @@ class Head(Protocol):
         ...
 
 
+class WholeChances:
+    """`Chances` of all tokens.
+
+    Args:
+        logits: (vocabulary,).
+    """
+
+    def __init__(self, logits: Logits) -> None:
+        self.logits = logits
+
+    @cached_property
+    def mass(self) -> float:
+        """Log of the sum of their exponentials."""
+        return log_mass(self.logits)
+
+    def __getitem__(self, token: int) -> float:
+        """See `Chances`."""
+        return float(self.logits[token]) - self.mass
+
+
 @dataclass(frozen=True, slots=True)
 class WholeHead:
     """llama.cpp's own last step, over the whole vocabulary."""
 
     context: LlamaContext
 
-    def read(self, items: Sequence[Item]) -> Sequence[Chances]:
+    def read(self, items: Sequence[Item]) -> Sequence[WholeChances]:
         """See `Head`."""
-        return [log_softmax(row) for row in self.context.evaluate(items)]
+        return list(map(WholeChances, self.context.evaluate(items)))
 
 
 class OutputRows:

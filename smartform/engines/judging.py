@@ -1,74 +1,142 @@
 """How much likelier a model finds a correction than what stands there.
 
-The paragraph is read as its own revision, as lookup decoding reads it anyway; a correction is then the
-same revision with other tokens from some place on, up to the first token that both have again. All
-corrections are read in one pass, each in a sequence of its own that sees the paragraph as far as its place.
+The text has been read; a correction is then the same text with other tokens from some place on, up to the
+first token that both have again, or a few more. All corrections are read in one pass, each in a sequence of
+its own that sees the text as far as its place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from smartform.engines.heads import log_softmax
-from smartform.engines.llama_context import Item, LlamaContext, Logits
-
-HOPELESS = -8.0
-"""A correction that cannot come to more nats than this is not read to its end."""
+from smartform.engines.heads import Chances, Head
+from smartform.engines.llama_context import Item, LlamaContext
+from smartform.results import Span
 
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """From token `start` on, a text has `tokens` where the source has `replaced`; both end with a token
-    that they have in common."""
+    """From token `start` on, a text has `tokens` where the source has `replaced`; both end with what they
+    have in common, one token at least."""
 
     start: int
     tokens: tuple[int, ...]
     replaced: tuple[int, ...]
 
     @classmethod
-    def of(cls, source: Sequence[int], changed: Sequence[int], end: int) -> Variant:
-        """Where `changed` parts from `source`; `end` is what follows either."""
-        head = common(source, changed)
-        tail = common(source[head:][::-1], changed[head:][::-1])
-        after = source[len(source) - tail] if tail else end
+    def of(
+        cls, source: Sequence[int], part: range, changed: Sequence[int], end: int, tail: int = 1
+    ) -> Variant:
+        """The source with `changed` for its tokens `part`, and `tail` tokens behind; `end` follows it."""
+        old = [source[n] for n in part]
+        head = common(old, changed)
+        same = common(old[head:][::-1], changed[head:][::-1])
+        stop = part.stop - same
+        after = [*source[stop : stop + tail], end][:tail]
         return cls(
-            head,
-            (*changed[head : len(changed) - tail], after),
-            (*source[head : len(source) - tail], after),
+            part.start + head,
+            (*changed[head : len(changed) - same], *after),
+            (*source[part.start + head : stop], *after),
         )
 
-    @property
-    def places(self) -> range:
-        """The tokens of the source whose chances tell how likely `replaced` is."""
-        return range(self.start, self.start + len(self.replaced))
+
+class Words:
+    """A tokenised text in which a few words are changed: no token reaches from one word into the next, so
+    the others keep theirs.
+
+    Args:
+        tokens: of `text`.
+        tokenise: tells the tokens of a piece of text.
+        piece: tells the bytes of a token.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        tokens: Sequence[int],
+        tokenise: Callable[[str], list[int]],
+        piece: Callable[[int], bytes],
+    ) -> None:
+        self._text, self._tokenise = text, tokenise
+        self._starts: dict[int, int] = {}
+        size = 0
+        for number, token in enumerate(tokens):
+            self._starts[size] = number
+            size += len(piece(token))
+        self._starts[size] = len(tokens)
+
+    def changed(self, span: Span, replacement: str) -> tuple[range, list[int]]:
+        """Which tokens fall away, those of whole words, and what comes in their place."""
+        left, right = self._before(span.start), self._behind(span.end)
+        text = self._text[left : span.start] + replacement + self._text[span.end : right]
+        return range(self._number(left), self._number(right)), self._tokenise(text)
+
+    def _before(self, place: int) -> int:
+        while place > 0:
+            place = max(0, self._text.rfind(" ", 0, place))
+            if self._byte(place) in self._starts:
+                break
+        return place
+
+    def _behind(self, place: int) -> int:
+        while (place := self._text.find(" ", place)) >= 0:
+            if self._byte(place) in self._starts:
+                return place
+            place += 1
+        return len(self._text)
+
+    def _number(self, place: int) -> int:
+        return self._starts[self._byte(place)]
+
+    def _byte(self, place: int) -> int:
+        return len(self._text[:place].encode("utf-8", "replace"))
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A text that a model has read.
+
+    Args:
+        sequence: holds it and what stands before it.
+        position: of its first token.
+        chances: of what follows a token, by the token's position, from the one before the text on.
+    """
+
+    sequence: int
+    position: int
+    chances: Mapping[int, Chances]
+
+    def likelihood(self, place: int, tokens: Iterable[int]) -> float:
+        """Log-probability of tokens of the text, of which `place` is the first one's number."""
+        first = self.position - 1 + place
+        return sum(self.chances[number][token] for number, token in enumerate(tokens, first))
 
 
 def preferences(
+    head: Head,
     context: LlamaContext,
-    sequence: int,
+    reading: Reading,
     free: Sequence[int],
-    position: int,
-    rows: Mapping[int, Logits],
     variants: Sequence[Variant],
+    hopeless: float,
 ) -> tuple[float, ...]:
     """Nats by which each variant is likelier than the source; those without hope get an upper bound.
 
     Args:
-        sequence: holds the prompt and the source.
         free: sequences to read variants in, as many at a time.
-        position: of the source's first token.
-        rows: logits, (vocabulary,), of the source's token with that number, for all `places`.
+        hopeless: what cannot come to more is not read to its end.
     """
-    chances = {place: log_softmax(row) for place, row in rows.items()}
-    scores = [_begun(variant, chances) - _replaced(variant, chances) for variant in variants]
-    hopeful = [n for n, v in enumerate(variants) if len(v.tokens) > 1 and scores[n] > HOPELESS]
+    scores = [
+        reading.likelihood(v.start, v.tokens[:1]) - reading.likelihood(v.start, v.replaced) for v in variants
+    ]
+    hopeful = [n for n, v in enumerate(variants) if len(v.tokens) > 1 and scores[n] > hopeless]
     for begin in range(0, len(hopeful), len(free)):
         part = hopeful[begin : begin + len(free)]
-        read = _read(context, sequence, free, position, [variants[n] for n in part])
-        for number, told in zip(part, read, strict=True):
-            rest = zip(told, variants[number].tokens[1:], strict=True)
-            scores[number] += sum(float(log_softmax(row)[token]) for row, token in rest)
+        told = _read(head, context, reading, free, [variants[n] for n in part])
+        for number, rows in zip(part, told, strict=True):
+            rest = zip(rows, variants[number].tokens[1:], strict=True)
+            scores[number] += sum(row[token] for row, token in rest)
     return tuple(scores)
 
 
@@ -78,37 +146,23 @@ def common(one: Sequence[int], other: Sequence[int]) -> int:
     return next((n for n in range(shorter) if one[n] != other[n]), shorter)
 
 
-def wanted(variants: Iterable[Variant]) -> frozenset[int]:
-    """The tokens of the source whose logits `preferences` needs."""
-    return frozenset(place for variant in variants for place in variant.places)
-
-
-def _begun(variant: Variant, chances: Mapping[int, Logits]) -> float:
-    return float(chances[variant.start][variant.tokens[0]])
-
-
-def _replaced(variant: Variant, chances: Mapping[int, Logits]) -> float:
-    pairs = zip(variant.places, variant.replaced, strict=True)
-    return sum(float(chances[place][token]) for place, token in pairs)
-
-
 def _read(
-    context: LlamaContext, sequence: int, free: Sequence[int], position: int, variants: Sequence[Variant]
-) -> list[list[Logits]]:
-    """The logits after each variant's tokens but the last."""
+    head: Head, context: LlamaContext, reading: Reading, free: Sequence[int], variants: Sequence[Variant]
+) -> list[list[Chances]]:
+    """What may follow each of the variants' tokens but the last."""
     own = list(zip(free, variants, strict=False))
     items = [
-        Item(token, position + variant.start + n, number, True)
+        Item(token, reading.position + variant.start + n, number, True)
         for number, variant in own
         for n, token in enumerate(variant.tokens[:-1])
     ]
-    rows: list[Logits] = []
+    rows: list[Chances] = []
     try:
         for number, variant in own:
-            context.share(sequence, number)
-            context.forget(number, position + variant.start)
+            context.share(reading.sequence, number)
+            context.forget(number, reading.position + variant.start)
         for begin in range(0, len(items), context.batch_tokens):
-            rows += context.evaluate(items[begin : begin + context.batch_tokens])
+            rows += head.read(items[begin : begin + context.batch_tokens])
     finally:
         for number, _ in own:
             context.forget(number)

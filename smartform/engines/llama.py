@@ -9,15 +9,26 @@ for what one adapter has evaluated is of no use to the other.
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
-from smartform.engines.base import Branch, Cancel, Copy, Decoded, Proposal, Rewritten, Written, never
-from smartform.engines.heads import Chances, Head, NarrowHead, OutputRows, WholeHead
-from smartform.engines.judging import Variant, common, preferences, wanted
+from smartform.engines.base import (
+    Branch,
+    Cancel,
+    Copy,
+    Decoded,
+    Preference,
+    Proposal,
+    Rewritten,
+    Written,
+    never,
+)
+from smartform.engines.heads import Chances, Head, NarrowHead, OutputRows, WholeChances, WholeHead
+from smartform.engines.judging import Reading, Variant, Words, common, preferences
 from smartform.engines.lines import CopyLines, Lines, OptionLines, Source
 from smartform.engines.llama_context import Item, LlamaContext
 from smartform.engines.lookup import Chooser, Draft, Trail, read, write
@@ -49,6 +60,9 @@ _PROMPT = 0
 _REVISION = 1 + _BRANCHES * _BRANCH_SEQUENCES
 """The sequence that revisions are written in."""
 
+_FREE = range(1, _REVISION)
+"""Those of the branches; between jobs they hold nothing."""
+
 _PARAGRAPH = 640
 _RULES = 512
 """Most tokens of a paragraph and of the rules with what stands before it."""
@@ -56,6 +70,12 @@ _RULES = 512
 _TOKENS_A_WORD = 1.1
 """By how much more tokens the words of a revision may have than its paragraph's. A revision of more says more
 than `smartform.vetting` lets pass, and is not written to its end."""
+
+_HOPELESS = -4.0
+"""A correction that, as part of the revision, comes to fewer nats is out of the question."""
+
+_TAIL = 4
+"""Tokens behind a correction that tell, in the paragraph itself, whether what follows goes with it."""
 
 _AHEAD = 128
 """Tokens in a pass over a text that nobody waits for yet."""
@@ -101,7 +121,9 @@ class LlamaEngine:
         self._output = OutputRows.proven(base, self._context)
         self._lock = threading.Lock()
         self._held: list[int] = []
+        self._whole = WholeHead(self._context)
         self._asked: list[int] = []
+        self._told: dict[int, WholeChances] = {}
         self._spent: dict[str, float] = {}
         filling = adapter.stem if adapter else merged
         self._name = f"{self._context.name}{' + ' + filling if filling else ''}"
@@ -184,7 +206,7 @@ class LlamaEngine:
         self, branches: Sequence[Branch], source: Source, prompt: list[int], cancel: Cancel
     ) -> Iterator[Decoded]:
         """Decode the branches over the prompt, whose beginning sequence 0 holds."""
-        pool = Sequences(self._context, range(1, 1 + _BRANCHES * _BRANCH_SEQUENCES))
+        pool = Sequences(self._context, _FREE)
         writable = [self._lines(branch, source) for branch in branches]
         head = self._head(chain(prompt, *(lines.tokens() for lines in writable)))
 
@@ -205,7 +227,7 @@ class LlamaEngine:
     def _head(self, tokens: Iterable[int]) -> Head:
         """What tells the chances of tokens, those given above all."""
         if self._output is None:
-            return WholeHead(self._context)
+            return self._whole
         known = (self._vocabulary.stop, self._vocabulary.no_data, self._vocabulary.separator)
         return NarrowHead.over(self._context, self._output, chain(known, tokens))
 
@@ -240,58 +262,87 @@ class LlamaEngine:
         """Revise a paragraph; arguments and errors as in `Rewriter.rewrite`."""
         source = self._context.tokenise(prompt.text)
         with self._lock:
-            rules, tokens = self._question(prompt, source)
-            start = self._still_held(tokens)
+            rules, _, tokens = self._question(prompt, source)
             try:
-                trail = self._write(tokens, start, source, options, caution, on_text, cancel)
+                told = self._as_revision(tokens, source, cancel).values()
+                trail = self._write(len(tokens), list(told), source, options, caution, on_text, cancel)
             finally:
-                self._context.forget(_REVISION, rules)
-            self._asked = tokens[:rules]
+                self._keep(rules)
         return self._rewritten(trail)
 
     def preferences(
         self, prompt: RevisionPrompt, proposals: Sequence[Proposal], *, cancel: Cancel = never
-    ) -> tuple[float, ...]:
+    ) -> tuple[Preference, ...]:
         """What the model makes of corrections; arguments and errors as in `Judge.preferences`.
 
         The prompt stays in memory: what the next one shares with it is not read again.
         """
-        source = self._context.tokenise(prompt.text)
-        end = self._end()
-        texts = [prompt.text[: p.span.start] + p.replacement + prompt.text[p.span.end :] for p in proposals]
-        variants = [Variant.of(source, self._context.tokenise(text), end) for text in texts]
+        source, end = self._context.tokenise(prompt.text), self._end()
+        words = Words(prompt.text, source, self._context.tokenise, self._context.piece)
+        changed = [words.changed(p.span, p.replacement) for p in proposals]
+        variants = [Variant.of(source, *one, end) for one in changed]
         with self._lock:
-            _, tokens = self._question(prompt, source)
-            start, first = self._still_held(tokens), len(tokens) - 1
-            needed = {first + place for place in wanted(variants)}
-            asked = [*tokens, *source]
-            rows = read(self._context, _REVISION, asked, start, needed, cancel)
-            told = {place - first: row for place, row in rows.items()}
-            free = range(1, 1 + _BRANCHES * _BRANCH_SEQUENCES)
-            found = preferences(self._context, _REVISION, free, len(tokens), told, variants)
-            self._asked = asked
-        return found
+            head, draft, revision = self._read_twice(prompt, source, variants, cancel)
+            asked = preferences(head, self._context, revision, _FREE, variants, _HOPELESS)
+            hopeful = [n for n, nats in enumerate(asked) if nats > _HOPELESS]
+            further = [Variant.of(source, *changed[n], end, _TAIL) for n in hopeful]
+            told = preferences(head, self._context, draft, _FREE, further, -math.inf)
+        plain = dict(zip(hopeful, told, strict=True))
+        return tuple(Preference(nats, plain.get(n)) for n, nats in enumerate(asked))
 
-    def _question(self, prompt: RevisionPrompt, source: Sequence[int]) -> tuple[int, list[int]]:
-        """How many tokens the rules have, and all of the prompt's, once the model is set to revise.
+    def _read_twice(
+        self, prompt: RevisionPrompt, source: list[int], variants: Sequence[Variant], cancel: Cancel
+    ) -> tuple[Head, Reading, Reading]:
+        """The paragraph where the prompt shows it and behind the prompt, as its own revision."""
+        _, shown, tokens = self._question(prompt, source)
+        head = self._head(chain(tokens, *(variant.tokens for variant in variants)))
+        start, most = self._still_held(tokens, shown - 1), self._context.batch_tokens
+        places = range(shown - 1, shown + len(source))
+        told = read(head.read, most, _REVISION, tokens[:-1], start, places, cancel)
+        self._asked = tokens[:-1]
+        own = self._as_revision(tokens, source, cancel)
+        return head, Reading(_REVISION, shown, told), Reading(_REVISION, len(tokens), own)
+
+    def _as_revision(self, tokens: list[int], source: list[int], cancel: Cancel) -> dict[int, WholeChances]:
+        """What may follow a prompt's last token and each of its paragraph's, read as its own revision.
+
+        It is read once: the paragraph that was judged is mostly revised next.
+        """
+        asked = [*tokens, *source]
+        if self._asked != asked or not self._told:
+            first, most = self._still_held(tokens, len(tokens) - 1), self._context.batch_tokens
+            places = range(len(tokens) - 1, len(asked))
+            self._told = read(self._whole.read, most, _REVISION, asked, first, places, cancel)
+            self._asked = asked
+        return self._told
+
+    def _question(self, prompt: RevisionPrompt, source: Sequence[int]) -> tuple[int, int, list[int]]:
+        """How many tokens the rules have, how many stand before the paragraph, and all of the prompt's, once
+        the model is set to revise.
 
         Raises:
             TextError: there are more than fit.
         """
         self._context.use(EMAIL)
-        rules, question = prompt.prefix(self._chat)
+        rules, (request, _, closing) = prompt.prefix(self._chat)
         held = [*self._context.bos, *self._tokens(rules)]
-        tokens = [*held, *self._tokens(question)]
+        asked = [*held, *self._tokens([request])]
+        tokens = [*asked, *source, *self._tokens([closing])]
         if len(source) > _PARAGRAPH or len(tokens) - len(source) > _RULES:
             raise TextError("A paragraph is too long for the model.", "Divide it.")
-        return len(held), tokens
+        return len(held), len(asked), tokens
 
-    def _still_held(self, tokens: Sequence[int]) -> int:
-        """How many of a prompt's tokens, its last one left out, were read already; the rest is forgotten."""
-        start = min(len(tokens) - 1, common(tokens, self._asked))
-        self._context.forget(_REVISION, start)
-        self._asked = self._asked[:start]
+    def _still_held(self, tokens: Sequence[int], most: int) -> int:
+        """How many of a prompt's tokens, `most` at most, were read already; the rest is forgotten."""
+        start = min(most, common(tokens, self._asked))
+        self._keep(start)
         return start
+
+    def _keep(self, count: int) -> None:
+        """Forget all but the first so many tokens of what was asked last."""
+        self._context.forget(_REVISION, count)
+        self._asked = self._asked[:count]
+        self._told = {}
 
     def _end(self) -> int:
         """The token that ends a revision."""
@@ -300,8 +351,8 @@ class LlamaEngine:
 
     def _write(
         self,
-        tokens: list[int],
-        start: int,
+        position: int,
+        told: Sequence[WholeChances],
         source: list[int],
         options: ProofreadOptions,
         caution: float,
@@ -317,7 +368,7 @@ class LlamaEngine:
                 on_text(self._text(written))
 
         return write(
-            self._context, _REVISION, tokens, start, source, end, Draft([*source, end], [*starts, True]),
+            self._whole, _REVISION, position, told, source, end, Draft([*source, end], [*starts, True]),
             Chooser(options, caution), most, tell, cancel,
         )  # fmt: skip
 

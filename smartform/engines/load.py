@@ -19,6 +19,7 @@ from smartform.settings import NO_ADAPTER, Settings
 from smartform.tone import ToneScorer
 
 if TYPE_CHECKING:
+    from smartform.checker import Checker
     from smartform.engines.llama import LlamaEngine
     from smartform.engines.remote import RemoteEngine
     from smartform.fill import Filler
@@ -51,15 +52,22 @@ def service(settings: Settings) -> Service:
         return tried(engine.get(), adapter_path(settings) if settings.engine == "local" else None)
 
     def proofreader() -> Proofreader:
-        from smartform.checker import Harper
         from smartform.proofread import Proofreader
 
         if settings.engine == "local":
             _need_email_adapter(settings)
-        return Proofreader(engine.get(), scorer.get(), checker=Harper())
+        return Proofreader(engine.get(), scorer.get(), checker=checker())
 
     lanes = REMOTE_LANES if settings.engine == "remote" else 1
     return Service.lazy(filler, lambda: transcriber(settings), proofreader, scorer.get, lanes=lanes)
+
+
+def checker() -> Checker:
+    """What proposes corrections of English mails; it loads when it is first asked."""
+    from smartform.checker import Checkers, Harper
+    from smartform.mistakes import Mistakes
+
+    return Checkers(Harper(), Mistakes())
 
 
 def text_engine(settings: Settings) -> LlamaEngine | RemoteEngine:

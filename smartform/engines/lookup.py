@@ -10,20 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 
 from smartform.engines.base import Cancel
-from smartform.engines.heads import log_mass, log_softmax
-from smartform.engines.llama_context import Item, LlamaContext, Logits
+from smartform.engines.heads import WholeChances, WholeHead, log_softmax
+from smartform.engines.llama_context import Item, Logits
 from smartform.errors import Cancelled
 from smartform.revision import ProofreadOptions
 
-Weighed = tuple[Logits, float]
-"""Logits and `log_mass` of them."""
+Told = TypeVar("Told")
 
 AHEAD = (6, 48)
-"""Fewest and most tokens that are tried at once; the number doubles while all of them are taken."""
+"""Fewest and most tokens that are tried at once; the number doubles while all of them are taken. Where the
+revision has parted from the source and not come back to it, none is: nine in ten would be for nothing."""
 
 REACH = 14
 """How far ahead a written token is looked for in the source where it does not stand next."""
@@ -132,10 +133,10 @@ class Trail:
 
 
 def write(
-    context: LlamaContext,
+    head: WholeHead,
     sequence: int,
-    prompt: Sequence[int],
-    start: int,
+    position: int,
+    told: Sequence[WholeChances],
     source: Sequence[int],
     end: int,
     draft: Draft,
@@ -144,13 +145,13 @@ def write(
     on_tokens: Callable[[Sequence[int]], None],
     cancel: Cancel,
 ) -> Trail:
-    """Write a revision in `sequence`, which holds the first `start` tokens of the prompt.
+    """Write a revision in `sequence`, which holds the prompt and, as its revision, the source itself.
 
-    The rest of the prompt and the whole source are evaluated first: that scores the source as its
-    own revision, and gives the revision as far as nothing changes.
+    What is known of it scores the source, and gives the revision as far as nothing changes.
 
     Args:
-        prompt: all of its tokens.
+        position: where the revision begins.
+        told: chances of what follows the prompt and each token of the source.
         source: the paragraph's tokens.
         end: the token that ends a revision.
         most: tokens that are written at most.
@@ -160,12 +161,8 @@ def write(
         Cancelled: `cancel` said so.
     """
     trail = Trail()
-    asked = [*prompt, *source]
-    told = read(context, sequence, asked, start, range(len(prompt) - 1, len(asked)), cancel).values()
-    rows: Iterable[Weighed] = [(row, log_mass(row)) for row in told]
-    unchanged = zip(rows, [*source, end], strict=True)
-    trail.logprob_unchanged = sum(float(row[token]) - mass for (row, mass), token in unchanged)
-    drafted, position, ahead = list(source), len(prompt), AHEAD[0]
+    trail.logprob_unchanged = sum(row[token] for row, token in zip(told, [*source, end], strict=True))
+    rows, drafted, ahead = told, list(source), AHEAD[0]
     while True:
         trail.steps += 1
         taken = _take(trail, rows, drafted, end, draft, chooser, most)
@@ -175,44 +172,48 @@ def write(
         if cancel():
             raise Cancelled("The job was cancelled.")
         position += taken
-        context.forget(sequence, position)
+        head.context.forget(sequence, position)
         ahead = min(2 * ahead, AHEAD[1]) if taken == len(drafted) and drafted else AHEAD[0]
-        drafted = list(draft.ahead(ahead))
+        drafted = list(draft.ahead(ahead)) if draft.sure else []
         items = [trail.tokens[-1], *drafted]
-        passed = context.evaluate([Item(t, position + i, sequence, True) for i, t in enumerate(items)])
-        rows = ((row, log_mass(row)) for row in passed)
+        rows = head.read([Item(t, position + i, sequence, True) for i, t in enumerate(items)])
         position += 1
 
 
 def read(
-    context: LlamaContext,
+    evaluate: Callable[[Sequence[Item]], Sequence[Told]],
+    most: int,
     sequence: int,
     tokens: Sequence[int],
     start: int,
     wanted: Collection[int],
     cancel: Cancel,
-) -> dict[int, Logits]:
+) -> dict[int, Told]:
     """Evaluate tokens from number `start` on in a sequence that holds those before.
 
+    Args:
+        evaluate: evaluates a pass of at most `most` tokens and tells of each wanted one, in order, what it
+            makes of it.
+
     Returns:
-        Logits, (vocabulary,), by the number of the token that they follow, for those `wanted`.
+        What is told, by the number of the token, for those `wanted`.
 
     Raises:
         Cancelled: `cancel` said so.
     """
-    rows: dict[int, Logits] = {}
-    for at in range(start, len(tokens), context.batch_tokens):
+    rows: dict[int, Told] = {}
+    for at in range(start, len(tokens), most):
         if cancel():
             raise Cancelled("The job was cancelled.")
-        part = range(at, min(at + context.batch_tokens, len(tokens)))
-        told = context.evaluate([Item(tokens[n], n, sequence, n in wanted) for n in part])
+        part = range(at, min(at + most, len(tokens)))
+        told = evaluate([Item(tokens[n], n, sequence, n in wanted) for n in part])
         rows |= zip((n for n in part if n in wanted), told, strict=True)
     return rows
 
 
 def _take(
     trail: Trail,
-    rows: Iterable[Weighed],
+    rows: Iterable[WholeChances],
     drafted: Sequence[int],
     end: int,
     draft: Draft,
@@ -220,11 +221,11 @@ def _take(
     most: int,
 ) -> int:
     """Write on as far as the logits of the drafted tokens reach; how many of these were taken."""
-    for number, (row, mass) in enumerate(rows):
+    for number, row in enumerate(rows):
         copy = draft.next
-        token = chooser.choose(row, trail.tokens, copy)
-        trail.logprobs.append(float(row[token]) - mass)
-        trail.copies.append(None if copy is None else float(row[copy]) - mass)
+        token = chooser.choose(row.logits, trail.tokens, copy)
+        trail.logprobs.append(row[token])
+        trail.copies.append(None if copy is None else row[copy])
         if token == end:
             trail.ended = True
             return number

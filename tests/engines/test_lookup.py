@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from smartform.engines.heads import WholeHead
 from smartform.engines.llama_context import Item, LlamaContext, Logits
-from smartform.engines.lookup import AHEAD, Chooser, Draft, Trail, write
+from smartform.engines.lookup import AHEAD, Chooser, Draft, Trail, read, write
 from smartform.errors import Cancelled
 from smartform.revision import ProofreadOptions
 
@@ -27,11 +28,11 @@ class Scripted(LlamaContext):
     def __init__(self, prompt: Sequence[int], answer: Sequence[int]) -> None:
         self.prompt, self.answer = list(prompt), [*answer, END]
         self.held: list[int] = []
-        self.passes = 0
+        self.passes: list[int] = []
 
     def evaluate(self, items: Sequence[Item]) -> list[Logits]:
         assert len(items) <= self.batch_tokens
-        self.passes += 1
+        self.passes.append(len(items))
         rows = []
         for item in items:
             assert item.position == len(self.held), "positions follow each other"
@@ -64,8 +65,12 @@ def revise(
     context = Scripted(PROMPT, answer)
     seen: list[int] = []
     draft = Draft([*source, END], [True] * (len(source) + 1))
+    head, asked = WholeHead(context), [*PROMPT, *source]
+    places = range(len(PROMPT) - 1, len(asked))
+    told = read(head.read, context.batch_tokens, 0, asked, 0, places, lambda: False)
+    assert list(told) == list(places)
     trail = write(
-        context, 0, PROMPT, 0, source, END, draft, Chooser(options, caution), most,
+        head, 0, len(PROMPT), list(told.values()), source, END, draft, Chooser(options, caution), most,
         lambda tokens: seen.append(len(tokens)), lambda: cancel,
     )  # fmt: skip
     assert seen == sorted(seen)
@@ -112,6 +117,22 @@ def test_copying_takes_few_steps() -> None:
     assert revise(SOURCE, SOURCE)[0].steps == 1
     for name in ("one other", "one more", "two fewer", "first", "last"):
         assert revise(SOURCE, CASES[name])[0].steps <= 7, name
+
+
+def test_nothing_is_drafted_while_the_revision_goes_its_own_way() -> None:
+    own = list(range(40, 48))
+    trail, context = revise(SOURCE, [*SOURCE[:9], *own, *SOURCE[10:]])
+    assert trail.tokens[9:17] == own
+    first = -(-(len(PROMPT) + len(SOURCE)) // context.batch_tokens)
+    assert context.passes[first:][: len(own)] == [1] * len(own)
+    assert context.passes[first + len(own)] == 1 + AHEAD[0]
+
+
+def test_a_cancelled_reading_ends() -> None:
+    context = Scripted(PROMPT, SOURCE)
+    with pytest.raises(Cancelled):
+        read(context.evaluate, 8, 0, PROMPT, 0, [], lambda: len(context.passes) > 1)
+    assert context.passes == [8, 8]
 
 
 def test_an_unchanged_paragraph_has_the_log_probability_of_its_copy() -> None:

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from smartform.engines.base import Proposal
-from smartform.mail_policy import MailPolicy
+from smartform.engines.base import Preference, Proposal
+from smartform.mail_policy import MailPolicy, Weights
 from smartform.mending import Judged
 from smartform.results import Span
 from smartform.revision import Amount, Register
@@ -20,6 +20,7 @@ from training.calibrate_email import (
     best,
     corrections,
     fitted_bar,
+    fitted_weights,
     outcome,
     revised,
     rewrite,
@@ -31,6 +32,10 @@ from training.word_edits import EditCounts
 
 def example(draft: str, revision: str) -> Rewrite:
     return Rewrite("x:1", draft, revision, Amount.TONE, Register.NEUTRAL, ("neutral", "neutral"))
+
+
+def likelier(start: int, end: int, text: str, nats: float) -> Judged:
+    return Judged(Proposal(Span(start, end), text), Preference(nats, nats))
 
 
 def vetted(rewriter: FakeRewriter, one: Rewrite, floor: float = 0.0) -> Revised:
@@ -61,8 +66,8 @@ def test_a_clean_text_left_alone() -> None:
 
 def test_a_revision_that_is_not_taken_leaves_the_corrections() -> None:
     one = example("We has sent the leter.", "We have sent the letter.")
-    found = [Judged(Proposal(Span(3, 6), "have"), 1.5), Judged(Proposal(Span(16, 21), "latter"), -2.5)]
-    first = corrections(one, found, 0.0)
+    found = [likelier(3, 6, "have", 1.5), likelier(16, 21, "latter", -2.5)]
+    first = corrections(one, found, MailPolicy(bar=0.5))
     rewriter = FakeRewriter({"leter": "letter"}, nats=2.0)
     told = revised(one, first, rewrite(rewriter, one, 0.0, first), FakeScorer())
     assert rewriter.prompts[0].text == "We have sent the leter."
@@ -76,11 +81,35 @@ def test_the_bar_that_corrects_best_and_leaves_clean_texts() -> None:
         example("We sent it off.", "We sent it off."),
     )
     mined = replace(dirty, id="harper:1")
-    has = [Judged(Proposal(Span(3, 6), "have"), 1.5)]
-    assert fitted_bar([dirty], [has]) == 1.0
-    assert fitted_bar([dirty, clean], [has, [Judged(Proposal(Span(3, 7), "send"), -0.5)]]) == 1.0
-    assert fitted_bar([dirty, clean], [has, [Judged(Proposal(Span(3, 7), "send"), 5.0)]]) == math.inf
-    assert fitted_bar([mined], [has]) == 3.0
+    has = [likelier(3, 6, "have", 0.5)]
+
+    def fitted(held: list[Rewrite], proposed: list[list[Judged]]) -> tuple[float, float]:
+        policy = fitted_bar(held, proposed, Weights(plain=0.1))
+        assert policy.weights == Weights(plain=0.1)
+        return policy.bar, policy.faulty
+
+    assert fitted([dirty], [has]) == (0.6, 0.0)
+    assert fitted([dirty, clean], [has, [likelier(3, 7, "send", -0.5)]]) == (0.6, 0.0)
+    likely = [likelier(3, 7, "send", 0.48)]
+    assert fitted([dirty, clean], [has, likely]) == (math.inf, 0.0)
+    assert fitted([dirty, clean], [[*has, likelier(13, 15, "that", -1.0)], likely]) == (0.6, 0.65)
+    assert fitted([dirty, clean], [has, [likelier(3, 7, "send", 5.0)]]) == (math.inf, 0.0)
+    assert fitted([mined], [has]) == (0.6, 0.0), "nothing speaks against the first that is tried"
+
+
+def test_weights_tell_right_proposals_from_wrong_ones() -> None:
+    """Half of the texts are wrong, and right is what is likelier as a text; what was asked tells nothing."""
+    dirty = example("We has sent it.", "We have sent it.")
+    clean = example("We has sent it.", "We has sent it.")
+    right, wrong = (Judged(Proposal(Span(3, 6), "have"), Preference(1.0, nats)) for nats in (2.0, -2.0))
+    hopeless = Judged(Proposal(Span(3, 6), "had"), Preference(-9.0))
+    mined = replace(clean, id="harper:1")
+    weights = fitted_weights(
+        [dirty, clean, mined] * 50, [[right, hopeless], [wrong, hopeless], [right, hopeless]] * 50
+    )
+    assert weights.chance(right.proposal, right.preference) > 0.9
+    assert weights.chance(wrong.proposal, wrong.preference) < 0.1
+    assert weights.chance(hopeless.proposal, hopeless.preference) == 0.0
 
 
 def test_margins_trade_corrections_for_clean_texts() -> None:
