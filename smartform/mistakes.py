@@ -42,24 +42,9 @@ _SETS = (
 )
 """Words of which one is written for another."""
 
-_LEFT_OUT = (*ARTICLES, "to", "of", "in", "for", "on", "at", "with", "that", "it", "is", "are", ",")
-_TOO_MANY = frozenset(
-    {
-        *ARTICLES,
-        *PREPOSITIONS,
-        "that",
-        "it",
-        "is",
-        "are",
-        "was",
-        "be",
-        "been",
-        "have",
-        "so",
-        "more",
-        "very",
-        "also",
-    }
+_LEFT_OUT = (*ARTICLES, "to", "of", "in", "for", "on", "at", "with", "that", "it", "is", "are")
+_TOO_MANY = frozenset({*ARTICLES, *PREPOSITIONS}).union(
+    "that it is are was be been have so more very also".split()
 )
 _FIRST = ("the", "a", "it", "in")
 """What may be missing before a sentence's first word."""
@@ -100,12 +85,9 @@ def _put_in(text: str, words: Sequence[Span]) -> Iterator[tuple[Span, str]]:
     for before, word in pairwise(words):
         if text[before.end : word.start] != " ":
             continue
+        yield Span(before.end, before.end), ","
         for other in _LEFT_OUT:
-            yield (
-                (Span(before.end, before.end), ",")
-                if other == ","
-                else (Span(word.start, word.start), f"{other} ")
-            )
+            yield Span(word.start, word.start), f"{other} "
     for word in words[:1]:
         said = text[word.start : word.end]
         for other in _FIRST:
