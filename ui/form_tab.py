@@ -7,6 +7,7 @@ of components and keep nothing of their own.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -336,9 +337,9 @@ def _wire_forms(
     out: _Exports,
     template: gr.State,
 ) -> None:
-    examples = {preset.example for preset in desk.presets.values()}
     outputs = [right.form, right.editor, right.chooser_status, out.pdf, out.snippet_panel,
                out.snippet, template]  # fmt: skip
+    of_ones_own = [*outputs, right.preset]
 
     def use(
         form: FormSpec, data: dict[str, Any], origin: str, source: Template, request: gr.Request
@@ -355,6 +356,11 @@ def _wire_forms(
             template: source,
         }
 
+    def use_own(
+        form: FormSpec, data: dict[str, Any], origin: str, source: Template, request: gr.Request
+    ) -> Answer:
+        return {**use(form, data, origin, source, request), right.preset: None}
+
     @guarded(right.chooser_status)
     def greet(request: gr.Request) -> Answer:
         language = language_of(request)
@@ -369,14 +375,11 @@ def _wire_forms(
         return answer
 
     @guarded(right.chooser_status)
-    def choose(name: str, text: str, data: dict[str, Any], request: gr.Request) -> Answer:
-        preset = desk.presets[name]
-        form = localise(preset.form, language_of(request))
-        answer = use(form, data, "preset", None, request)
-        answer[right.chooser_status] = None
-        if text.strip() in examples or not text.strip():
-            answer[left.text] = preset.example
-        return answer
+    def choose(name: str | None, data: dict[str, Any], request: gr.Request) -> Answer:
+        if name is None:
+            return {right.preset: gr.skip()}
+        form = localise(desk.presets[name].form, language_of(request))
+        return {**use(form, data, "preset", None, request), right.chooser_status: None}
 
     @guarded(right.chooser_status)
     def paste(source: str, data: dict[str, Any], request: gr.Request) -> Answer:
@@ -385,8 +388,8 @@ def _wire_forms(
         if source.lstrip().startswith(("{", "[")):
             described = parse_json(source)
             schema = described if _is_schema(described) else None
-            return use(load_form(source), data, "schema", schema, request)
-        return use(load_form(source), data, "html", None, request)
+            return use_own(load_form(source), data, "schema", schema, request)
+        return use_own(load_form(source), data, "html", None, request)
 
     @guarded(right.chooser_status)
     def open_pdf(path: str, data: dict[str, Any], request: gr.Request) -> Answer:
@@ -394,7 +397,7 @@ def _wire_forms(
             content = Path(path).read_bytes()
         finally:
             Path(path).unlink(missing_ok=True)
-        return use(load_form(content), data, "pdf", content, request)
+        return use_own(load_form(content), data, "pdf", content, request)
 
     @guarded(right.chooser_status)
     def edit(edited: dict[str, Any], data: dict[str, Any], request: gr.Request) -> Answer:
@@ -404,19 +407,38 @@ def _wire_forms(
             right.form: sheet.to_dict(),
             right.editor: _editor_value(sheet),
             right.chooser_status: notice("done_edited"),
+            right.preset: None,
         }
 
     page.load(
         greet, None, [right.form, right.editor, right.preset, right.chooser_status], queue=False, **QUIET
     )
-    chosen = right.preset.input(
-        choose, [right.preset, left.text, right.form], [*outputs, left.text], queue=False, **QUIET
+    # Not `input`, which a drop-down also sends when it is left without a choice. That no preset stands
+    # there while the form is one's own lets the same preset be chosen again.
+    right.preset.change(
+        None, [right.preset, left.text], left.text, js=_example_bringer(desk), queue=False, **QUIET
     )
-    pasted = right.use_pasted.click(paste, [right.pasted, right.form], outputs, **QUIET)
-    opened = right.pdf.upload(open_pdf, [right.pdf, right.form], outputs, **QUIET)
-    edited = right.editor.apply(edit, [right.editor, right.form], outputs, **QUIET)
+    chosen = right.preset.change(
+        choose, [right.preset, right.form], of_ones_own, queue=False, **QUIET
+    )
+    pasted = right.use_pasted.click(paste, [right.pasted, right.form], of_ones_own, **QUIET)
+    opened = right.pdf.upload(open_pdf, [right.pdf, right.form], of_ones_own, **QUIET)
+    edited = right.editor.apply(edit, [right.editor, right.form], of_ones_own, **QUIET)
     for changed in (chosen, pasted, opened, edited):
         _read_ahead_on(changed.then, desk, left, right)
+
+
+def _example_bringer(desk: Desk) -> str:
+    """JavaScript (preset, text) → text: the preset's example where there are no words of one's own.
+
+    It runs in the browser, so that nothing that is typed while the server answers is replaced.
+    """
+    examples = json.dumps({name: preset.example for name, preset in desk.presets.items()})
+    return f"""(name, text) => {{
+        const examples = {examples};
+        const own = text.trim() && !Object.values(examples).includes(text.trim());
+        return own ? text : examples[name] ?? text;
+    }}"""
 
 
 def _choices(desk: Desk, language: str) -> list[tuple[str, str]]:

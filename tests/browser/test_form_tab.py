@@ -293,6 +293,29 @@ def test_choosing_a_preset_brings_its_example_but_never_replaces_own_text(page: 
     expect(text_box(page)).to_have_value("My own words.")
 
 
+def test_a_preset_is_chosen_by_keyboard(page: Page) -> None:
+    page.locator("#preset input").fill("Invoi")
+    page.locator("#preset input").press("Enter")
+    expect(page.locator(".sf-title")).to_have_text("Invoice")
+
+
+def test_passing_through_the_presets_keeps_ones_own_form_and_the_same_preset_can_be_chosen_again(
+    page: Page,
+) -> None:
+    paste(page, SCHEMA)
+    expect(page.locator(".sf-title")).to_have_text("Person")
+    expect(page.locator("#preset input")).to_have_value("")
+    type_into(page, "city", "Turin")
+    page.locator("#preset input").focus()
+    page.locator("#preset input").press("Tab")
+    page.wait_for_timeout(500)
+    expect(page.locator(".sf-title")).to_have_text("Person")
+    expect(box(page, "city")).to_have_value("Turin")
+    page.locator("#preset input").click()
+    page.get_by_role("option", name="Hotel booking").click()
+    expect(page.locator(".sf-title")).to_have_text("Hotel booking")
+
+
 def test_a_json_schema_becomes_a_form_and_its_instance_is_downloaded(page: Page, tmp_path: Path) -> None:
     paste(page, SCHEMA)
     expect(page.locator("#form-status")).to_contain_text("7 fields")
