@@ -62,11 +62,10 @@ class Weights:
 
     def chance(self, proposal: Proposal, preference: Preference) -> float:
         """How likely it is that a person would correct so; 0 where it is out of the question."""
-        weights = astuple(self)
         told = features(proposal, preference)
         if told is None:
             return 0.0
-        return 1 / (1 + math.exp(-sum(w * x for w, x in zip(weights, told, strict=True))))
+        return 1 / (1 + math.exp(-sum(w * x for w, x in zip(astuple(self), told, strict=True))))
 
 
 def features(proposal: Proposal, preference: Preference) -> tuple[float, ...] | None:
@@ -80,7 +79,7 @@ def features(proposal: Proposal, preference: Preference) -> tuple[float, ...] | 
 
 @dataclass(frozen=True, slots=True)
 class MailPolicy:
-    """Numbers in nats, but for the bar, the floor and the rise.
+    """Numbers in nats, but for the rise and the probabilities: floor, faulty and bar.
 
     Args:
         caution: how much likelier than the draft's own next token another one must be to be written.

@@ -6,7 +6,7 @@ what the model makes of it. The model then revises the paragraph so corrected, a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from math import log, prod
 
@@ -18,6 +18,9 @@ from smartform.protect import Protected, protected
 from smartform.results import Span
 from smartform.revision import Amount, Edit, EditKind, Revision
 from smartform.vetting import Vetted, vet
+
+ROUNDS = 2
+"""How often a paragraph is judged at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +62,8 @@ def weighed(found: Iterable[Judged], weights: Weights) -> list[Correction]:
     """How likely right each is, the likeliest first; of those that meet, the likeliest alone."""
     kept: list[Correction] = []
     corrections = (Correction(j.proposal, weights.chance(j.proposal, j.preference)) for j in found)
-    for one in sorted(corrections, key=lambda c: -c.chance):
-        if one.chance and not any(_meet(one.proposal.span, c.proposal.span) for c in kept):
+    for one in sorted((c for c in corrections if c.chance), key=lambda c: -c.chance):
+        if not any(_meet(one.proposal.span, c.proposal.span) for c in kept):
             kept.append(one)
     return kept
 
@@ -79,6 +82,39 @@ def chosen(found: Iterable[Judged], policy: MailPolicy) -> list[Correction]:
     return sorted(made, key=lambda c: c.proposal.span.start)
 
 
+def corrections(
+    source: str,
+    prompt: RevisionPrompt,
+    ask: Callable[[RevisionPrompt], Sequence[Judged]],
+    policy: MailPolicy,
+    amount: Amount,
+    names: frozenset[str] = frozenset(),
+    on_text: Callable[[str], None] | None = None,
+) -> tuple[Edit, ...]:
+    """What is corrected of a paragraph. One error hides another, so what was corrected is judged once more;
+    it is known to have errors then.
+
+    Args:
+        source: the paragraph with the white space that the prompt leaves out.
+        prompt: asks for its revision.
+        ask: what is proposed for a prompt's paragraph, judged.
+        names: of the mail.
+        on_text: called with the paragraph after each judgement.
+    """
+    edits: tuple[Edit, ...] = ()
+    for _ in range(ROUNDS):
+        text = Revision(source, edits).text
+        seen = replace(prompt, text=" ".join(text.split()))
+        made = chosen(ask(seen), replace(policy, faulty=0.0) if edits else policy)
+        more = mended(text, seen, made, protected(text, names), amount)
+        edits = composed(source, edits, Vetted(more)).edits
+        if on_text:
+            on_text(Revision(source, edits).text)
+        if not more:
+            break
+    return edits
+
+
 def mended(
     source: str,
     prompt: RevisionPrompt,
@@ -92,6 +128,8 @@ def mended(
         source: the paragraph with the white space that the prompt leaves out.
         facts: of `source`.
     """
+    if not made:
+        return ()
     parts: list[str] = []
     written: list[Written] = []
     place = 0

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 
 from lemminflect import getAllInflections, getAllLemmas
@@ -121,7 +121,7 @@ def _meant() -> Mapping[str, frozenset[str]]:
     return {said: frozenset(others) for said, others in meant.items()}
 
 
-@cache
+@lru_cache(4_096)
 def _forms(word: str) -> frozenset[str]:
     """The other forms of a word in small letters: inflections, and the adverb of an adjective."""
     lemmas = {lemma for group in getAllLemmas(word).values() for lemma in group}

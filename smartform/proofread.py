@@ -17,7 +17,7 @@ from smartform.errors import Cancelled, TextError
 from smartform.mail_layout import fitting, is_html, prose
 from smartform.mail_policy import ANY, MailPolicy, Margins, is_rude, shipped
 from smartform.mail_prompts import RevisionPrompt, revision_prompt
-from smartform.mending import chosen, composed, judged, mended
+from smartform.mending import Judged, composed, corrections, judged
 from smartform.protect import names_of, protected
 from smartform.results import Span
 from smartform.revision import DEFAULT_OPTIONS, Amount, Edit, EditKind, ProofreadOptions, Refused, Revision
@@ -128,7 +128,7 @@ class Proofreader:
             before=_before(work.draft, span.start),
             system=options.system_prompt,
         )
-        first = self._mended(work, text, prompt, cancel)
+        first = self._mended(work, span, prompt, cancel)
         if first:
             text = Revision(text, first).text
             prompt = replace(prompt, text=" ".join(text.split()))
@@ -142,13 +142,26 @@ class Proofreader:
         then = Vetted() if same else self._vetted(work, text, rewritten, tone, margins)
         return moved(composed(work.text_of(span), first, then), span.start)
 
-    def _mended(self, work: _Work, text: str, prompt: RevisionPrompt, cancel: Cancel) -> tuple[Edit, ...]:
+    def _mended(self, work: _Work, span: Span, prompt: RevisionPrompt, cancel: Cancel) -> tuple[Edit, ...]:
         """The proposed corrections of a paragraph that the model agrees with."""
-        if self._checker is None or not isinstance(self.rewriter, Judge):
+        checker, judge = self._checker, self.rewriter
+        if checker is None or not isinstance(judge, Judge):
             return ()
-        found = judged(self._checker, self.rewriter, prompt, work.names, cancel)
-        made = chosen(found, self._policy)
-        return mended(text, prompt, made, protected(text, work.names), work.options.amount) if made else ()
+
+        def ask(seen: RevisionPrompt) -> Sequence[Judged]:
+            if self.rewriter.count_tokens(seen.text) > self.rewriter.paragraph_tokens:
+                return ()  # it outgrew the model by its corrections
+            return judged(checker, judge, seen, work.names, cancel)
+
+        return corrections(
+            work.text_of(span),
+            prompt,
+            ask,
+            self._policy,
+            work.options.amount,
+            work.names,
+            work.teller(span),
+        )
 
     def _vetted(
         self, work: _Work, text: str, rewritten: Rewritten, tone: Tone | None, margins: Margins

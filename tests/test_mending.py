@@ -55,6 +55,27 @@ def test_the_best_of_each_place_that_passes_the_bar() -> None:
     assert chosen(found, MailPolicy(bar=0.9)) == []
 
 
+def test_what_was_corrected_is_judged_once_more_and_told_each_time() -> None:
+    known = {"recieved": "relieved", "relieved": "received", "received": "deceived"}
+    judge, said = FakeJudge({}, dict.fromkeys(("relieved", "received", "deceived"), 4.0)), list[str]()
+    draft = "We recieved it and  left."
+    found = Proofreader(judge, None, POLICY, FakeChecker(known)).proofread(draft, on_text=said.append)
+    assert found.text == "We received it and  left."
+    assert [(e.span, e.replacement) for e in found.edits] == [(Span(3, 11), "received")]
+    assert said[:2] == ["We relieved it and  left.", "We received it and  left."]
+
+
+def test_the_second_judgement_does_not_ask_whether_anything_is_wrong() -> None:
+    known, sure = {"recieve": "receive", "receive": "received"}, {"receive": 4.0, "received": 0.5}
+    policy = MailPolicy(bar=0.55, faulty=0.9)
+
+    def revision(draft: str) -> str:
+        return Proofreader(FakeJudge({}, sure), None, policy, FakeChecker(known)).proofread(draft).text
+
+    assert revision("They receive it.") == "They receive it."
+    assert revision("They recieve it.") == "They received it."
+
+
 def test_nothing_is_corrected_where_it_is_unlikely_that_anything_is_wrong() -> None:
     """Two that are each as likely as not: three in four that one of them is right."""
     found = [likelier(0, 4, "a", 0.0), likelier(0, 4, "meets a", -0.1), likelier(9, 12, "b", 0.0)]

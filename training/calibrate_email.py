@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, astuple, dataclass, field, replace
 from itertools import product
 from pathlib import Path
@@ -32,7 +32,8 @@ from smartform.engines.llama import LlamaEngine
 from smartform.engines.load import checker, text_engine, tone_scorer
 from smartform.errors import WeightsError
 from smartform.mail_policy import ANY, MailPolicy, Weights, features
-from smartform.mending import Judged, chosen, faultiness, judged, mended, weighed
+from smartform.mail_prompts import RevisionPrompt
+from smartform.mending import Judged, chosen, corrections, faultiness, judged, mended, weighed
 from smartform.protect import protected
 from smartform.results import Span
 from smartform.revision import Edit, EditKind, ProofreadOptions, Revision
@@ -159,7 +160,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     proposing = checker()
     proposed = [judged(proposing, engine, example.prompt, frozenset(), never) for example in held]
     correcting = fitted_bar(held, proposed, fitted_weights(held, proposed))
-    first = [corrections(*pair, correcting) for pair in zip(held, proposed, strict=True)]
+
+    def again(prompt: RevisionPrompt) -> list[Judged]:
+        return judged(proposing, engine, prompt, frozenset(), never)
+
+    first = [corrected(*pair, correcting, again) for pair in zip(held, proposed, strict=True)]
 
     def judge(made: Sequence[Rewritten], floor: float = 0.0) -> list[Revised]:
         return [revised(*each, scorer, floor) for each in zip(held, first, made, strict=True)]
@@ -220,12 +225,12 @@ def fitted_bar(held: Sequence[Rewrite], proposed: Sequence[Sequence[Judged]], we
     clean = [not changes(example.draft, example.revision) for example, _ in pairs]
     for bar in BARS:
         bold = MailPolicy(bar=bar, weights=weights)
-        firsts = [Revision(e.draft, corrections(e, found, bold)).text for e, found in pairs]
-        corrected = [made_of(example, text) for (example, _), text in zip(pairs, firsts, strict=True)]
+        firsts = [Revision(e.draft, first_round(e, found, bold)).text for e, found in pairs]
+        told = [made_of(example, text) for (example, _), text in zip(pairs, firsts, strict=True)]
         for faulty in FAULTY:
             made = [
                 one if fault > faulty else none
-                for one, none, fault in zip(corrected, untouched, faults, strict=True)
+                for one, none, fault in zip(told, untouched, faults, strict=True)
             ]
             left = [not one.changed for one, is_clean in zip(made, clean, strict=True) if is_clean]
             share = sum(left) / len(left) if left else 1.0
@@ -240,8 +245,27 @@ def fitted_bar(held: Sequence[Rewrite], proposed: Sequence[Sequence[Judged]], we
     return max(tried, key=lambda pair: pair[0])[1]
 
 
-def corrections(example: Rewrite, found: Sequence[Judged], policy: MailPolicy) -> tuple[Edit, ...]:
-    """The proposed corrections of an example that pass a policy's bar."""
+def corrected(
+    example: Rewrite,
+    found: Sequence[Judged],
+    policy: MailPolicy,
+    again: Callable[[RevisionPrompt], Sequence[Judged]],
+) -> tuple[Edit, ...]:
+    """What a policy corrects of an example.
+
+    Args:
+        found: what is proposed for its draft, judged.
+        again: tells what is proposed for what was corrected.
+    """
+
+    def ask(prompt: RevisionPrompt) -> Sequence[Judged]:
+        return found if prompt.text == example.prompt.text else again(prompt)
+
+    return corrections(example.draft, example.prompt, ask, policy, example.amount)
+
+
+def first_round(example: Rewrite, found: Sequence[Judged], policy: MailPolicy) -> tuple[Edit, ...]:
+    """The proposed corrections of an example's draft that pass a policy's bar."""
     draft = example.draft
     return mended(draft, example.prompt, chosen(found, policy), protected(draft), example.amount)
 

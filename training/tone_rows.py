@@ -205,6 +205,12 @@ def written(records: Records) -> Iterator[Row]:
         yield Row(r["text"], "written", *labels, part_of(r["text"], held=0, fit=16))
 
 
+def posts(records: Records) -> Iterator[Row]:
+    """Short public posts and single sentences, labelled by hand for sentiment."""
+    for r in records:
+        yield Row(r["text"], "post", feeling(r["sentiment"]), part=part_of(r["text"], held=0, fit=16))
+
+
 def emails(records: Records) -> Iterator[Row]:
     """Drafts with both labels; their revisions where they differ, with the politeness they have then."""
     for r in records:
@@ -288,6 +294,7 @@ LOADERS: dict[str, Callable[[Records], Iterator[Row]]] = {
     "sst2": sst2,
     "stanford": stanford,
     "written": written,
+    "post": posts,
     "email": emails,
     "ticket": tickets,
     "dialogue": dialogues,

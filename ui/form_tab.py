@@ -418,9 +418,7 @@ def _wire_forms(
     right.preset.change(
         None, [right.preset, left.text], left.text, js=_example_bringer(desk), queue=False, **QUIET
     )
-    chosen = right.preset.change(
-        choose, [right.preset, right.form], of_ones_own, queue=False, **QUIET
-    )
+    chosen = right.preset.change(choose, [right.preset, right.form], of_ones_own, queue=False, **QUIET)
     pasted = right.use_pasted.click(paste, [right.pasted, right.form], of_ones_own, **QUIET)
     opened = right.pdf.upload(open_pdf, [right.pdf, right.form], of_ones_own, **QUIET)
     edited = right.editor.apply(edit, [right.editor, right.form], of_ones_own, **QUIET)

@@ -224,7 +224,8 @@ class Rewriter(Protocol):
             options: how to decode.
             caution: by how many nats another token must be likelier than the one that stands in
                 the source to take its place; engines without log-probabilities disregard it.
-            on_text: called with the revision so far after each step.
+            on_text: called with the revision so far after each step, and with the rest of the source behind
+                it by engines that know where it stands there.
 
         Raises:
             TextError: the paragraph has more tokens than `paragraph_tokens`.

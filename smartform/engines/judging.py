@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from smartform.engines.heads import Chances, Head
 from smartform.engines.llama_context import Item, LlamaContext
@@ -59,38 +60,34 @@ class Words:
         piece: Callable[[int], bytes],
     ) -> None:
         self._text, self._tokenise = text, tokenise
-        self._starts: dict[int, int] = {}
-        size = 0
+        numbers, size = {}, 0  # of tokens, by the byte at which they start
         for number, token in enumerate(tokens):
-            self._starts[size] = number
+            numbers[size] = number
             size += len(piece(token))
-        self._starts[size] = len(tokens)
+        numbers[size] = len(tokens)
+        sizes = (len(character.encode("utf-8", "replace")) for character in text)
+        places = enumerate(accumulate(sizes, initial=0))
+        self._starts = {place: numbers[byte] for place, byte in places if byte in numbers}
 
     def changed(self, span: Span, replacement: str) -> tuple[range, list[int]]:
         """Which tokens fall away, those of whole words, and what comes in their place."""
         left, right = self._before(span.start), self._behind(span.end)
         text = self._text[left : span.start] + replacement + self._text[span.end : right]
-        return range(self._number(left), self._number(right)), self._tokenise(text)
+        return range(self._starts[left], self._starts[right]), self._tokenise(text)
 
     def _before(self, place: int) -> int:
         while place > 0:
             place = max(0, self._text.rfind(" ", 0, place))
-            if self._byte(place) in self._starts:
+            if place in self._starts:
                 break
         return place
 
     def _behind(self, place: int) -> int:
         while (place := self._text.find(" ", place)) >= 0:
-            if self._byte(place) in self._starts:
+            if place in self._starts:
                 return place
             place += 1
         return len(self._text)
-
-    def _number(self, place: int) -> int:
-        return self._starts[self._byte(place)]
-
-    def _byte(self, place: int) -> int:
-        return len(self._text[:place].encode("utf-8", "replace"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ _TOKENS_A_WORD = 1.1
 """By how much more tokens the words of a revision may have than its paragraph's. A revision of more says more
 than `smartform.vetting` lets pass, and is not written to its end."""
 
-_HOPELESS = -4.0
+_HOPELESS = -2.5
 """A correction that, as part of the revision, comes to fewer nats is out of the question."""
 
 _TAIL = 4
@@ -363,13 +363,15 @@ class LlamaEngine:
         starts = [not n or not self._context.piece(t)[:1].isalnum() for n, t in enumerate(source)]
         most = min(options.max_tokens, int(_TOKENS_A_WORD * GROWTH[1] * len(source)) + 2 * LEEWAY[1])
 
+        draft = Draft([*source, end], [*starts, True])
+
         def tell(written: Sequence[int]) -> None:
             if on_text is not None:
-                on_text(self._text(written))
+                on_text(self._text([*written, *draft.ahead(len(source))]))
 
         return write(
-            self._whole, _REVISION, position, told, source, end, Draft([*source, end], [*starts, True]),
-            Chooser(options, caution), most, tell, cancel,
+            self._whole, _REVISION, position, told, source, end, draft, Chooser(options, caution), most, tell,
+            cancel,
         )  # fmt: skip
 
     def _text(self, tokens: Sequence[int]) -> str:

@@ -59,8 +59,10 @@ class OnnxTone:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
-        # Between two key strokes the cores belong to the language model.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        # A run's threads wait for each other awake, but between two key strokes the cores belong to the
+        # language model.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "1")
+        options.add_session_config_entry("session.force_spinning_stop", "1")
         try:
             self._tokenizer = Tokenizer.from_file(str(tokenizer))
             self._session = onnxruntime.InferenceSession(

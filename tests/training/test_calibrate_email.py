@@ -9,16 +9,18 @@ import pytest
 
 from smartform.engines.base import Preference, Proposal
 from smartform.mail_policy import MailPolicy, Weights
+from smartform.mail_prompts import RevisionPrompt
 from smartform.mending import Judged
 from smartform.results import Span
-from smartform.revision import Amount, Register
+from smartform.revision import Amount, Register, Revision
 from tests.mails import FakeRewriter, FakeScorer
 from training.calibrate_email import (
     Made,
     Outcome,
     Revised,
     best,
-    corrections,
+    corrected,
+    first_round,
     fitted_bar,
     fitted_weights,
     outcome,
@@ -67,12 +69,28 @@ def test_a_clean_text_left_alone() -> None:
 def test_a_revision_that_is_not_taken_leaves_the_corrections() -> None:
     one = example("We has sent the leter.", "We have sent the letter.")
     found = [likelier(3, 6, "have", 1.5), likelier(16, 21, "latter", -2.5)]
-    first = corrections(one, found, MailPolicy(bar=0.5))
+    first = first_round(one, found, MailPolicy(bar=0.5))
     rewriter = FakeRewriter({"leter": "letter"}, nats=2.0)
     told = revised(one, first, rewrite(rewriter, one, 0.0, first), FakeScorer())
     assert rewriter.prompts[0].text == "We have sent the leter."
     assert told.made(MailPolicy(erring=9.0)).errors == EditCounts(1, 1, 1)
     assert told.made(MailPolicy()).errors == EditCounts(2, 2, 0)
+
+
+def test_what_was_corrected_is_judged_again() -> None:
+    one = example("We has sent the leter.", "We have sent the letter.")
+    seen: list[str] = []
+
+    def again(prompt: RevisionPrompt) -> list[Judged]:
+        seen.append(prompt.text)
+        return [likelier(17, 22, "letter", 3.0)]
+
+    policy = MailPolicy(bar=0.5)
+    edits = corrected(one, [likelier(3, 6, "have", 1.5)], policy, again)
+    assert Revision(one.draft, edits).text == one.revision
+    assert seen == ["We have sent the leter."]
+    assert corrected(one, [likelier(3, 6, "have", -1.5)], policy, again) == ()
+    assert len(seen) == 1
 
 
 def test_the_bar_that_corrects_best_and_leaves_clean_texts() -> None:
