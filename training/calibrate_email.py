@@ -10,8 +10,8 @@ checker's own tests does not count for either.
 Each example, so corrected, is then revised once for each caution, through the product's own vetting; all
 combinations of margins and rise are tried on what came of it.
 Rewordings are right in more ways than one, so impolite drafts that come across as more polite to the
-product's scorer count as much as wanted changes that are made. The floor of single changes is the one whose
-mended errors have the best F0.5, and so is the margin of errors where corrections were made.
+product's scorer count as much as wanted changes that are made. The floor of single changes and the margin of
+errors where corrections were made are those with the best F0.5 of mended errors and share of the calmed, added.
 """
 
 from __future__ import annotations
@@ -226,11 +226,11 @@ def fitted_bar(held: Sequence[Rewrite], proposed: Sequence[Sequence[Judged]], we
     for bar in BARS:
         bold = MailPolicy(bar=bar, weights=weights)
         firsts = [Revision(e.draft, first_round(e, found, bold)).text for e, found in pairs]
-        told = [made_of(example, text) for (example, _), text in zip(pairs, firsts, strict=True)]
+        after = [made_of(example, text) for (example, _), text in zip(pairs, firsts, strict=True)]
         for faulty in FAULTY:
             made = [
                 one if fault > faulty else none
-                for one, none, fault in zip(told, untouched, faults, strict=True)
+                for one, none, fault in zip(after, untouched, faults, strict=True)
             ]
             left = [not one.changed for one, is_clean in zip(made, clean, strict=True) if is_clean]
             share = sum(left) / len(left) if left else 1.0
@@ -384,9 +384,9 @@ def _numbers(policy: MailPolicy) -> tuple[float, ...]:
 
 
 def surest(outcomes: Sequence[Outcome]) -> Outcome:
-    """The one whose mended errors are right most often and miss least; among equals the lowest floor and
-    the highest margin where corrections were made."""
-    return max(outcomes, key=lambda o: (o.f_half, -o.policy.floor, o.policy.erring))
+    """The one that mends and calms best, F0.5 and the share of the calmed added; among equals the lowest floor
+    and the highest margin where corrections were made."""
+    return max(outcomes, key=lambda o: (o.f_half + o.calmed, -o.policy.floor, o.policy.erring))
 
 
 def _places(made: Iterable[Change]) -> set[tuple[Span, str]]:

@@ -209,3 +209,4 @@ def test_the_floor_is_the_lowest_with_the_best_errors() -> None:
         for floor, f in ((0.0, 0.4), (0.2, 0.5), (0.1, 0.5))
     ]
     assert surest(found).policy.floor == 0.1
+    assert surest([*found, Outcome(MailPolicy(floor=0.3), 1.0, 0.5, 0.2, 0.4)]).policy.floor == 0.3
