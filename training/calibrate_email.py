@@ -11,7 +11,8 @@ Each example, so corrected, is then revised once for each caution, through the p
 combinations of margins and rise are tried on what came of it.
 Rewordings are right in more ways than one, so impolite drafts that come across as more polite to the
 product's scorer count as much as wanted changes that are made. The floor of single changes and the margin of
-errors where corrections were made are those with the best F0.5 of mended errors and share of the calmed, added.
+errors where corrections were made are those with the best F0.5 of mended errors and share of the calmed,
+added.
 """
 
 from __future__ import annotations
@@ -384,8 +385,8 @@ def _numbers(policy: MailPolicy) -> tuple[float, ...]:
 
 
 def surest(outcomes: Sequence[Outcome]) -> Outcome:
-    """The one that mends and calms best, F0.5 and the share of the calmed added; among equals the lowest floor
-    and the highest margin where corrections were made."""
+    """The one that mends and calms best, F0.5 and the share of the calmed added; among equals the lowest
+    floor and the highest margin where corrections were made."""
     return max(outcomes, key=lambda o: (o.f_half + o.calmed, -o.policy.floor, o.policy.erring))
 
 
