@@ -101,15 +101,15 @@ def corrections(
         names: of the mail.
         on_text: called with the paragraph after each judgement.
     """
-    edits: tuple[Edit, ...] = ()
+    text, edits = source, tuple[Edit, ...]()
     for _ in range(ROUNDS):
-        text = Revision(source, edits).text
         seen = replace(prompt, text=" ".join(text.split()))
         made = chosen(ask(seen), replace(policy, faulty=0.0) if edits else policy)
         more = mended(text, seen, made, protected(text, names), amount)
+        text = Revision(text, more).text
         edits = composed(source, edits, Vetted(more)).edits
         if on_text:
-            on_text(Revision(source, edits).text)
+            on_text(text)
         if not more:
             break
     return edits

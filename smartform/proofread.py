@@ -104,12 +104,11 @@ class Proofreader:
 
     def _pieces(self, draft: str) -> list[Span]:
         """What is revised at once: paragraphs, the long ones in parts."""
-        most = self.rewriter.paragraph_tokens
-        return [
-            part
-            for span in prose(draft)
-            for part in fitting(draft, span, lambda text: self.rewriter.count_tokens(text) <= most)
-        ]
+        return [part for span in prose(draft) for part in fitting(draft, span, self._fits)]
+
+    def _fits(self, text: str) -> bool:
+        """Whether the model can revise so much at once."""
+        return self.rewriter.count_tokens(text) <= self.rewriter.paragraph_tokens
 
     def _piece(self, work: _Work, span: Span, tone: Tone | None, cancel: Cancel) -> Vetted:
         """Revise one paragraph."""
@@ -117,7 +116,7 @@ class Proofreader:
         if not _is_english(text, work.draft):
             return _left(span, "This part is not in English and was left as it is.")
         asked = " ".join(text.split())
-        if self.rewriter.count_tokens(asked) > self.rewriter.paragraph_tokens:
+        if not self._fits(asked):
             return _left(span, "This sentence is too long for the model and was left as it is.")
         options = work.options
         prompt = revision_prompt(
@@ -132,7 +131,7 @@ class Proofreader:
         if first:
             text = Revision(text, first).text
             prompt = replace(prompt, text=" ".join(text.split()))
-            if self.rewriter.count_tokens(prompt.text) > self.rewriter.paragraph_tokens:
+            if not self._fits(prompt.text):
                 return moved(Vetted(first), span.start)  # it outgrew the model by its corrections
         rewritten = self.rewriter.rewrite(
             prompt, options, caution=self._policy.caution, on_text=work.teller(span), cancel=cancel
@@ -149,7 +148,7 @@ class Proofreader:
             return ()
 
         def ask(seen: RevisionPrompt) -> Sequence[Judged]:
-            if self.rewriter.count_tokens(seen.text) > self.rewriter.paragraph_tokens:
+            if not self._fits(seen.text):
                 return ()  # it outgrew the model by its corrections
             return judged(checker, judge, seen, work.names, cancel)
 

@@ -338,8 +338,7 @@ def _wire_forms(
     template: gr.State,
 ) -> None:
     outputs = [right.form, right.editor, right.chooser_status, out.pdf, out.snippet_panel,
-               out.snippet, template]  # fmt: skip
-    of_ones_own = [*outputs, right.preset]
+               out.snippet, template, right.preset]  # fmt: skip
 
     def use(
         form: FormSpec, data: dict[str, Any], origin: str, source: Template, request: gr.Request
@@ -354,12 +353,8 @@ def _wire_forms(
             out.snippet_panel: gr.Accordion(visible=origin == "html"),
             out.snippet: gr.Textbox("", visible=False),
             template: source,
+            right.preset: gr.skip() if origin == "preset" else None,
         }
-
-    def use_own(
-        form: FormSpec, data: dict[str, Any], origin: str, source: Template, request: gr.Request
-    ) -> Answer:
-        return {**use(form, data, origin, source, request), right.preset: None}
 
     @guarded(right.chooser_status)
     def greet(request: gr.Request) -> Answer:
@@ -388,8 +383,8 @@ def _wire_forms(
         if source.lstrip().startswith(("{", "[")):
             described = parse_json(source)
             schema = described if _is_schema(described) else None
-            return use_own(load_form(source), data, "schema", schema, request)
-        return use_own(load_form(source), data, "html", None, request)
+            return use(load_form(source), data, "schema", schema, request)
+        return use(load_form(source), data, "html", None, request)
 
     @guarded(right.chooser_status)
     def open_pdf(path: str, data: dict[str, Any], request: gr.Request) -> Answer:
@@ -397,7 +392,7 @@ def _wire_forms(
             content = Path(path).read_bytes()
         finally:
             Path(path).unlink(missing_ok=True)
-        return use_own(load_form(content), data, "pdf", content, request)
+        return use(load_form(content), data, "pdf", content, request)
 
     @guarded(right.chooser_status)
     def edit(edited: dict[str, Any], data: dict[str, Any], request: gr.Request) -> Answer:
@@ -418,10 +413,10 @@ def _wire_forms(
     right.preset.change(
         None, [right.preset, left.text], left.text, js=_example_bringer(desk), queue=False, **QUIET
     )
-    chosen = right.preset.change(choose, [right.preset, right.form], of_ones_own, queue=False, **QUIET)
-    pasted = right.use_pasted.click(paste, [right.pasted, right.form], of_ones_own, **QUIET)
-    opened = right.pdf.upload(open_pdf, [right.pdf, right.form], of_ones_own, **QUIET)
-    edited = right.editor.apply(edit, [right.editor, right.form], of_ones_own, **QUIET)
+    chosen = right.preset.change(choose, [right.preset, right.form], outputs, queue=False, **QUIET)
+    pasted = right.use_pasted.click(paste, [right.pasted, right.form], outputs, **QUIET)
+    opened = right.pdf.upload(open_pdf, [right.pdf, right.form], outputs, **QUIET)
+    edited = right.editor.apply(edit, [right.editor, right.form], outputs, **QUIET)
     for changed in (chosen, pasted, opened, edited):
         _read_ahead_on(changed.then, desk, left, right)
 

@@ -59,9 +59,8 @@ class OnnxTone:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
-        # A run's threads wait for each other awake, but between two key strokes the cores belong to the
-        # language model.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "1")
+        # Threads wait for each other awake, but only in a run: between two key strokes the cores belong to
+        # the language model.
         options.add_session_config_entry("session.force_spinning_stop", "1")
         try:
             self._tokenizer = Tokenizer.from_file(str(tokenizer))
