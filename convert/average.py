@@ -1,8 +1,8 @@
 """Average two adapters of one line: what was learnt last, held back by what was known before.
 
-    python -m convert.average runs/before/last runs/after/best --share 0.5 --out runs/averaged
+    python -m convert.average models/forms.gguf trained_on.gguf --share 0.5 --out averaged.gguf
 
-Both are folders as PEFT saves them, of the same layers and rank, the second trained on from the first: their
+Both are GGUF LoRA files of the same layers, rank and alpha, the second trained on from the first: their
 matrices lie near each other, so the means of A and of B stand for the mean of the updates (Wortsman et al.
 2022, 'Robust fine-tuning of zero-shot models', for whole weights).
 """
@@ -14,11 +14,10 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from safetensors.torch import load_file, save_file
+import gguf
 
 from convert.to_gguf import ConversionError
-
-WEIGHTS = "adapter_model.safetensors"
+from smartform.engines.merging import Lora
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -33,17 +32,24 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def average(before: Path, after: Path, share: float, out: Path) -> None:
-    """Write (1 - share) · `before` + share · `after` to the folder `out`.
+    """Write (1 - share) · `before` + share · `after` to the file `out`, in the precision of `after`.
 
     Raises:
-        ConversionError: they adapt other layers, or with other ranks.
+        ConversionError: one is no LoRA, or they adapt other layers, or with other ranks or alphas.
     """
-    first, second = load_file(before / WEIGHTS), load_file(after / WEIGHTS)
-    if {key: w.shape for key, w in first.items()} != {key: w.shape for key, w in second.items()}:
-        raise ConversionError(f"{before} and {after} do not adapt the same layers with the same rank.")
-    out.mkdir(parents=True, exist_ok=True)
-    save_file({key: (1 - share) * w + share * second[key] for key, w in first.items()}, out / WEIGHTS)
-    shutil.copy(after / "adapter_config.json", out)
+    try:
+        first, second = Lora.read(before), Lora.read(after)
+    except ValueError as exc:
+        raise ConversionError(f"{exc}.") from exc
+    shapes = [{name: t.shape for name, t in lora.tensors.items()} for lora in (first, second)]
+    if shapes[0] != shapes[1] or first.alpha != second.alpha:
+        raise ConversionError(
+            f"{before} and {after} do not adapt the same layers with the same rank and alpha."
+        )
+    shutil.copyfile(after, out)
+    for tensor in gguf.GGUFReader(out, "r+").tensors:
+        mean = (1 - share) * first.tensors[tensor.name] + share * second.tensors[tensor.name]
+        tensor.data[...] = gguf.quants.quantize(mean, tensor.tensor_type)
 
 
 if __name__ == "__main__":

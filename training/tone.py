@@ -50,6 +50,7 @@ class ToneConfig:
         passes: source of rows → how often each is learnt; once unless named.
         evaluation: name of a file that is only measured → its path, see `tone_evaluation`.
         start: checkpoint of another run whose weights this one begins with; the base's where empty.
+        embeddings: whether the encoder's embeddings are learnt, too.
         runs: folder that holds the runs.
         learning_rate: the peak, after the warm-up; it falls linearly to zero.
         warmup: share of the steps over which it rises.
@@ -69,6 +70,7 @@ class ToneConfig:
     passes: Mapping[str, float] = field(default_factory=dict)
     evaluation: Mapping[str, str] = field(default_factory=dict)
     start: str = ""
+    embeddings: bool = False
     runs: str = "runs"
     learning_rate: float = 1e-4
     warmup: float = 0.06
@@ -133,7 +135,7 @@ def train(
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
     base = Path(config.base) if Path(config.base).is_dir() else models.locate(config.base)
-    model, tokenizer = load_base(base, config.dropout)
+    model, tokenizer = load_base(base, config.dropout, embeddings=config.embeddings)
     parameters = [p for p in model.parameters() if p.requires_grad]
     if config.start:
         model.load_state_dict(torch.load(config.start)["model"])

@@ -67,14 +67,15 @@ class ToneModel(nn.Module):
         return (states * mask).sum(1) / mask.sum(1).clamp(min=1)
 
 
-def load_base(folder: Path, dropout: float = 0.1) -> tuple[ToneModel, Tokenizer]:
+def load_base(folder: Path, dropout: float = 0.1, *, embeddings: bool = False) -> tuple[ToneModel, Tokenizer]:
     """An untrained model on the encoder in `folder` (config.json, model.safetensors, tokenizer.json).
 
-    The embeddings stay as they are: what is learnt of a word in film reviews then holds for its
-    neighbours, and a third of the work of a step falls away.
+    Args:
+        embeddings: whether they are learnt, too. Where they stay as they are, what is learnt of a word in
+            film reviews holds for its neighbours, and a third of the work of a step falls away.
     """
     encoder = BertModel.from_pretrained(folder, add_pooling_layer=False, attn_implementation="eager")
-    encoder.embeddings.requires_grad_(False)
+    encoder.embeddings.requires_grad_(embeddings)
     return ToneModel(encoder, dropout), load_tokenizer(folder / "tokenizer.json")
 
 

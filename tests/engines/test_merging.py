@@ -12,6 +12,7 @@ import pytest
 from smartform.engines import load, merging, models
 from smartform.engines.llama_context import Item, LlamaContext
 from smartform.engines.merging import difference, merge, prepared
+from tests.convert.tiny_gguf import tiny_lora
 
 FORMS, EMAIL = models.ROOT / "models" / "forms.gguf", models.ROOT / "models" / "email.gguf"
 TOKENS = tuple(range(1000, 1024))
@@ -35,21 +36,6 @@ def logits(base: Path, adapter: Path | None) -> np.ndarray:
     rows = np.stack(context.evaluate([Item(t, i, 0, wanted=True) for i, t in enumerate(TOKENS)]))
     context.close()
     return rows
-
-
-def tiny_lora(path: Path, tensors: dict[str, np.ndarray], alpha: float | None = 4.0) -> Path:
-    writer = gguf.GGUFWriter(path, "gemma3")
-    writer.add_type(gguf.GGUFType.ADAPTER)
-    writer.add_string(gguf.Keys.Adapter.TYPE, "lora")
-    if alpha is not None:
-        writer.add_float32(gguf.Keys.Adapter.LORA_ALPHA, alpha)
-    for name, values in tensors.items():
-        writer.add_tensor(name, values.astype(np.float32))
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
-    return path
 
 
 def tiny_model(path: Path, values: np.ndarray, kind: gguf.GGMLQuantizationType | None = None) -> Path:
