@@ -97,7 +97,7 @@ def render(arguments: argparse.Namespace, config: TrainConfig) -> str:
         sha256=hashlib.sha256(blob).hexdigest(),
         base=config.base,
         data=", ".join(f"`{d}`" for d in config.data),
-        public="".join(f"; {p.rows or 'all'} rows of {SOURCES[p.set]}" for p in config.public),
+        public="".join(dict.fromkeys(f"; {p.rows or 'all'} rows of {SOURCES[p.set]}" for p in config.public)),
         made=arguments.made or f"`python -m training.train_forms --config {arguments.config.as_posix()}`",
         again=_again(arguments.again),
         tokens=metrics[-1]["tokens"],

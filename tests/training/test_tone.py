@@ -84,6 +84,13 @@ def test_it_learns_and_leaves_the_embeddings_alone(config: ToneConfig, straight:
     assert any("heads.politeness" in name for name in moved)
 
 
+def test_embeddings_are_learnt_where_the_run_says_so(config: ToneConfig) -> None:
+    rows = ROWS[:40]
+    learnt = train(replace(config, name="embeddings", embeddings=True, passes={}), rows).state_dict()
+    name = "encoder.embeddings.word_embeddings.weight"
+    assert not torch.equal(learnt[name], load_base(Path(config.base))[0].state_dict()[name])
+
+
 def test_a_stopped_run_resumes_where_it_was(config: ToneConfig, straight: ToneModel) -> None:
     halted = replace(config, name="halted")
     train(halted, ROWS, max_minutes=0)
