@@ -21,6 +21,9 @@ from smartform.values.numbers import is_whole, number_phrases
 from smartform.values.words import Candidate, Word, fold, joined, longest_only, words_of
 
 _CLOSE = timedelta(days=60)
+_FEW_WORDS = 8
+_RECENT_YEARS = 10
+"""Which full dates lend their year to one without: see `_beside`."""
 
 PAST = "ago"
 """The reading of a date without a year, or of a weekday, that lies before today."""
@@ -164,7 +167,7 @@ def find_dates(text: str, languages: Sequence[str], today: date | None) -> list[
         today = None
     words = words_of(text)
     parsed = [*_numeric(text, words, languages), *_worded(text, words, languages, today)]
-    parsed = [_beside(item, parsed) for item in parsed]
+    parsed = [_beside(item, parsed, today) for item in parsed]
     lender = _months_said(parsed)
     candidates = []
     for item in parsed:
@@ -174,17 +177,25 @@ def find_dates(text: str, languages: Sequence[str], today: date | None) -> list[
     return longest_only(candidates)
 
 
-def _beside(item: _Parsed, parsed: Sequence[_Parsed]) -> _Parsed:
+def _beside(item: _Parsed, parsed: Sequence[_Parsed], today: date | None) -> _Parsed:
     """A date without a year takes that of a full date of the same text close by ('8 August 2026 to the 15th
-    of August'): within `_CLOSE` of each other they belong together, whatever today is."""
+    of August'): within `_CLOSE` of each other they belong together. One a few words away lends it, whatever
+    today is; of those further off, which may be birthdays, the one nearest to today, if near it at all.
+    """
     if item.year or not item.month or not item.day:
         return item
+    near, far = [], []
     for other in parsed:
         full = _date(other.year, other.month, other.day) if other.year and other.month and other.day else None
         for year in (full.year - 1, full.year, full.year + 1) if full else ():
             own = _date(year, item.month, item.day)
             if own and full and abs(own - full) <= _CLOSE:
-                return replace(item, year=year)
+                (near if abs(other.first - item.first) <= _FEW_WORDS else far).append(year)
+    recent = [year for year in far if today is None or abs(year - today.year) <= _RECENT_YEARS]
+    if near:
+        return replace(item, year=near[0])
+    if recent:
+        return replace(item, year=min(recent, key=lambda year: abs(year - today.year) if today else 0))
     return item
 
 

@@ -120,3 +120,25 @@ def test_a_date_without_a_year_goes_with_the_full_date_beside_it():
     text = "from the eighth of August twenty twenty-six to the fifteenth of August"
     found = find_candidates(FieldType.DATE, text, ("en",), date(2026, 11, 21))
     assert {c.value for c in found} == {"2026-08-08", "2026-08-15"}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # a birthday far off does not lend its year, a visit of this year does
+        (
+            "Nato il 17 febbraio 1951, ha dolore alla spalla destra e non dorme bene dal 2 marzo.",
+            "2026-03-02",
+        ),
+        (
+            "Nato il 17 febbraio 1951. Non è mai stato qui perché ci siamo trasferiti: dal 2 marzo ha dolore,"
+            " e vorrebbe venire in settimana, se possibile giovedì 12 marzo 2026.",
+            "2026-03-02",
+        ),
+        ("Nato il 17 febbraio 1951, battezzato il 2 marzo.", "1951-03-02"),
+    ],
+)
+def test_a_birthday_lends_its_year_only_to_the_words_beside_it(text: str, expected: str) -> None:
+    values = {c.value for c in find_candidates(FieldType.DATE, text, ("it",), date(2026, 11, 21))}
+    assert expected in values
+    assert {value for value in values if value.endswith("03-02")} <= {expected, "2027-03-02"}
