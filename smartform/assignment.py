@@ -18,6 +18,7 @@ from smartform.schema import FieldType
 
 _RIVALS = {
     FieldType.TEXT: "text",
+    FieldType.LONGTEXT: "text",
     FieldType.INTEGER: "figure",
     FieldType.NUMBER: "figure",
     FieldType.DATE: "date",
@@ -26,7 +27,7 @@ _RIVALS = {
     FieldType.PHONE: "phone",
     FieldType.URL: "url",
 }
-"""Types whose fields compete. Long texts and lists may well overlap with others."""
+"""Types whose fields compete. Lists may well hold what others do, long texts as a part of what they say."""
 
 _Claim = tuple[str, str]
 """Kind of rivals, and what is claimed."""

@@ -77,12 +77,11 @@ def test_copied_text_is_taken_once_whatever_its_case() -> None:
 def test_counts_the_text_does_not_hold_choices_and_lists_are_no_claims() -> None:
     asked = plans(
         Field("adults", FieldType.INTEGER), Field("rooms", FieldType.INTEGER),
-        Field("who", FieldType.LIST), Field("name"), Field("note", FieldType.LONGTEXT),
+        Field("who", FieldType.LIST), Field("name"),
     )  # fmt: skip
     answers = [
         chosen(asked, "adults", {"1": 0.9}, 0.1), chosen(asked, "rooms", {"1": 0.8}, 0.1),
         Decoded("who", ("Ann",), 0.9, 0.1), Decoded("name", ("Ann",), 0.8, 0.1),
-        Decoded("note", ("Ann",), 0.7, 0.1),
     ]  # fmt: skip
     assert list(settle(asked, TEXT, answers).values()) == answers
 
@@ -91,3 +90,11 @@ def test_answers_without_probabilities_are_left_alone() -> None:
     asked = plans(Field("name"), Field("contact"))
     answers = [Decoded("name", ("Ann",), None, None), Decoded("contact", ("Ann",), None, None)]
     assert list(settle(asked, TEXT, answers).values()) == answers
+
+
+def test_a_long_text_is_not_what_a_short_one_says() -> None:
+    asked = plans(Field("traveller", FieldType.TEXT), Field("story", FieldType.LONGTEXT))
+    name = Decoded("traveller", ("Ann",), 0.9, 0.1)
+    assert settle(asked, TEXT, [name, Decoded("story", ("Ann",), 0.6, 0.1)])["story"].texts == ()
+    told = Decoded("story", ("Ann flies on 3 May 2026",), 0.6, 0.1)
+    assert settle(asked, TEXT, [name, told])["story"] == told
