@@ -184,19 +184,22 @@ def _beside(item: _Parsed, parsed: Sequence[_Parsed], today: date | None) -> _Pa
     """
     if item.year or not item.month or not item.day:
         return item
-    near, far = [], []
+    near: list[int] = []
+    far: list[int] = []
     for other in parsed:
         full = _date(other.year, other.month, other.day) if other.year and other.month and other.day else None
         for year in (full.year - 1, full.year, full.year + 1) if full else ():
             own = _date(year, item.month, item.day)
             if own and full and abs(own - full) <= _CLOSE:
                 (near if abs(other.first - item.first) <= _FEW_WORDS else far).append(year)
-    recent = [year for year in far if today is None or abs(year - today.year) <= _RECENT_YEARS]
     if near:
         return replace(item, year=near[0])
-    if recent:
-        return replace(item, year=min(recent, key=lambda year: abs(year - today.year) if today else 0))
-    return item
+    if today is None:
+        return replace(item, year=far[0]) if far else item
+    nearest = min(far, key=lambda year: abs(year - today.year), default=None)
+    if nearest is None or abs(nearest - today.year) > _RECENT_YEARS:
+        return item
+    return replace(item, year=nearest)
 
 
 def _months_said(parsed: Sequence[_Parsed]) -> list[tuple[int, int | None, int]]:
