@@ -320,6 +320,9 @@ class BranchDecoder:
         self.p_silent = self._silence(groups)
         spoken = 1 - self.p_silent
         useful = self.p_silent <= SILENT and self.branch.floor(spoken) <= spoken
+        if not useful:
+            scores = [float(self.chances[token]) for token in groups]
+            self._nothing(max(scores), scores)
         while groups and useful and len(self.items) < MAX_ITEMS:
             best = yield from self._item(groups)
             if best is None or not many or not (yield from self._separated(best)):
@@ -350,9 +353,8 @@ class BranchDecoder:
         searcher = Searcher(self.lines.line, self.sequences, base, stops, self._floor(scores))
         yield from searcher.search(groups, scores)
         best = max(searcher.done, key=lambda found: found.score, default=None)
-        if best is None:
-            self.items.clear()
-            self.p_value *= math.exp(min(0.0, searcher.bound - _logsum(scores.values())))
+        if best is None or best.score < searcher.floor:
+            self._nothing(max(searcher.bound, best.score if best else -math.inf), scores.values())
             return None
         mass = max(_logsum(scores.values()), _logsum(found.score for found in searcher.done))
         self.p_value *= math.exp(min(0.0, best.score - mass))
@@ -360,6 +362,11 @@ class BranchDecoder:
             self.p_texts = _shares(len(self.branch.constraint.texts), searcher.done, mass)
         self.items.append(best)
         return best
+
+    def _nothing(self, bound: float, scores: Iterable[float]) -> None:
+        """Give no value: of all that begin with `scores` none has a log-probability above `bound`."""
+        self.items.clear()
+        self.p_value *= math.exp(min(0.0, bound - _logsum(scores)))
 
     def _floor(self, scores: dict[int, float]) -> float:
         """The least log-probability of an item with which the whole value can still be of use."""

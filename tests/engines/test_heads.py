@@ -139,6 +139,4 @@ def test_forms_are_filled_alike_with_either_head_but_where_two_values_are_as_lik
     sure = [(one, other) for one, other in pairs if max(one.confidence, other.confidence) > 0.55]
     assert len(sure) > 20
     assert [one.value for one, _ in sure] == [other.value for _, other in sure]
-    # how surely a field is empty depends on how far the search for a value went
-    given = [(one, other) for one, other in pairs if one.value or other.value]
-    assert max(abs(one.confidence - other.confidence) for one, other in given) < 0.15
+    assert max(abs(one.confidence - other.confidence) for one, other in pairs) < 0.15
