@@ -65,6 +65,10 @@ class Reader:
     today: date
     policy: Policy
 
+    def gives(self, decoded: Decoded) -> bool:
+        """Whether the policy gives what was written, if it fits the field."""
+        return silence(decoded, self.policy[self.field.type], long=self.field.type in LONG) is None
+
     def read(self, decoded: Decoded) -> FieldResult:
         """Decide between value and NO_DATA, normalise, ground, and name the state."""
         numbers = self.policy[self.field.type]
@@ -76,6 +80,20 @@ class Reader:
         except ValueProblem as problem:
             return FieldResult(self.field.name, None, State.NOT_FOUND, 0.5, 0.5, note=str(problem))
         return judged(result, decoded, numbers, certain=bool(result.spans or self.field.options))
+
+    def suggestion(self, decoded: Decoded) -> FieldResult | None:
+        """What `read` held back although it is worth a person's look; None where nothing is."""
+        numbers = self.policy[self.field.type]
+        if not decoded.texts or decoded.probability is None or decoded.p_no_data is None:
+            return None
+        spoken = 1 - decoded.p_no_data
+        if decoded.probability * spoken < numbers.worth_a_look(spoken):
+            return None
+        try:
+            held_back = self.value(decoded)
+        except ValueProblem:
+            return None
+        return judged(held_back, decoded, numbers, certain=True)
 
     def value(self, decoded: Decoded) -> FieldResult:
         """The value that was written, with its place; confidence and state come later.

@@ -8,7 +8,7 @@ answered anew, as if the text did not hold what is taken.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from heapq import heapify, heappop, heappush
 
@@ -33,12 +33,18 @@ _Claim = tuple[str, str]
 """Kind of rivals, and what is claimed."""
 
 
-def settle(plans: Mapping[str, Plan], text: str, answers: Iterable[Decoded]) -> dict[str, Decoded]:
+def settle(
+    plans: Mapping[str, Plan],
+    text: str,
+    answers: Iterable[Decoded],
+    given: Callable[[Decoded], bool] = lambda answer: True,
+) -> dict[str, Decoded]:
     """Let no two fields have the same piece of `text`, unless it stands there more than once.
 
     Args:
         plans: field name → how it is asked.
         answers: what an engine wrote; those without probabilities are left alone.
+        given: whether an answer is sure enough to be given; one that is not takes nothing from one that is.
 
     Returns:
         Field name → its answer, with probabilities given what others took.
@@ -47,11 +53,15 @@ def settle(plans: Mapping[str, Plan], text: str, answers: Iterable[Decoded]) -> 
     claims = {name: claim for name, answer in settled.items() if (claim := _claim(plans[name], answer))}
     if len(set(claims.values())) == len(claims):
         return settled
-    surest = [(-_score(settled[name]), name) for name in claims]
+
+    def place(name: str) -> tuple[bool, float, str]:
+        return not given(settled[name]), -_score(settled[name]), name
+
+    surest = [place(name) for name in claims]
     heapify(surest)
     taken: Counter[_Claim] = Counter()
     while surest:
-        _, name = heappop(surest)
+        _, _, name = heappop(surest)
         claim = _claim(plans[name], settled[name])
         if claim is None:
             continue
@@ -59,7 +69,7 @@ def settle(plans: Mapping[str, Plan], text: str, answers: Iterable[Decoded]) -> 
             taken[claim] += 1
         else:
             settled[name] = _without(plans[name], settled[name])
-            heappush(surest, (-_score(settled[name]), name))
+            heappush(surest, place(name))
     return settled
 
 

@@ -29,7 +29,7 @@ from smartform.cli_resume import resume_parser
 from smartform.engines import load, models
 from smartform.errors import Cancelled, FormError, InputError, SmartFormError
 from smartform.inputs import parse_day
-from smartform.results import FillResult
+from smartform.results import FieldResult, FillResult
 from smartform.schema import FormSpec, Value, items_of, rows_of
 from smartform.service import Service
 from smartform.settings import Settings
@@ -273,8 +273,7 @@ def _table(result: FillResult) -> str:
     """The result for people: field, value, state, confidence; then remarks."""
     head = ("Field", "Value", "State", "Confidence")
     rows = [
-        (result.form[f.name].title, _shown(f.value), f.state.value, f"{f.confidence:.0%}")
-        for f in result.fields
+        (result.form[f.name].title, _value(f), f.state.value, f"{f.confidence:.0%}") for f in result.fields
     ]
     widths = [max(len(row[i]) for row in (head, *rows)) for i in range(4)]
     spare = shutil.get_terminal_size((110, 40)).columns - sum(widths) - 6
@@ -292,6 +291,10 @@ def _cells(row: tuple[str, ...], widths: list[int]) -> list[str]:
     first = [row[0], wrapped[0], *row[2:]]
     lines = ["  ".join(c.ljust(w) for c, w in zip(first, widths, strict=True)).rstrip()]
     return lines + [" " * (widths[0] + 2) + more for more in wrapped[1:]]
+
+
+def _value(answer: FieldResult) -> str:
+    return f"(perhaps {_shown(answer.suggestion.value)})" if answer.suggestion else _shown(answer.value)
 
 
 def _shown(value: Value) -> str:

@@ -176,16 +176,16 @@ class Filler:
         groups: list[Group] = []
         heard: list[Decoded] = []
         told: dict[str, Decoded] = {}
-        for answer in self._decoded(prompt, plans, supply, cancel, stats):
+        for answer in self._decoded(prompt, plans, supply, cancel, stats, suggest=True):
             if asked[answer.name].type is FieldType.GROUP:
                 groups.append(Group.found(readers[answer.name], asked[answer.name], answer, languages))
                 continue
             heard.append(answer)
-            for name, decoded in settle(plans, part.text, heard).items():
+            for name, decoded in settle(plans, part.text, heard, lambda a: readers[a.name].gives(a)).items():
                 if decoded == told.get(name):
                     continue
                 told[name] = decoded
-                yield _shifted(readers[name].read(decoded), part.offset)
+                yield _shifted(_with_suggestion(readers[name], decoded), part.offset)
         cell_plans = {name: cell.plan for group in groups for name, cell in group.readers.items()}
         cells = {a.name: a for a in self._decoded(prompt, cell_plans, {}, cancel, stats)}
         for group in groups:
@@ -198,25 +198,32 @@ class Filler:
         supply: Mapping[str, float],
         cancel: Cancel,
         stats: dict[str, float],
+        *,
+        suggest: bool = False,
     ) -> Iterator[Decoded]:
-        """The engine's answers, weighed with the text's supply; what they cost is added to `stats`."""
+        """The engine's answers, weighed with the text's supply; what they cost is added to `stats`.
+
+        Args:
+            suggest: whether values count that are only worth suggesting.
+        """
         if not plans:
             return
-        branches = [self._branch(name, p, supply.get(name)) for name, p in plans.items()]
+        branches = [self._branch(name, p, supply.get(name), suggest) for name, p in plans.items()]
         for answer in self.engine.decode(prompt, branches, cancel=cancel):
             yield weighed(answer, supply.get(answer.name), self._policy.supply)
         for key, value in self.engine.stats().items():
             stats[key] = stats.get(key, 0.0) + value
 
-    def _branch(self, name: str, plan: Plan, supply: float | None) -> Branch:
-        """What is asked of the engine: values that the policy would not give need not be found.
+    def _branch(self, name: str, plan: Plan, supply: float | None, suggest: bool) -> Branch:
+        """What is asked of the engine: values that the policy would not give, or suggest, need not be found.
 
         Of expressions that were spotted in the text the second best counts, too: it is the answer
         where another field has the best. Of several texts the mean counts, not the first.
         """
         kind = FieldType.LIST if plan.field.type is FieldType.GROUP else plan.field.type
         exact = kind not in LONG and not plan.candidates and not plan.constraint.many
-        own, weights = self._policy[kind].floor, self._policy.supply
+        numbers, weights = self._policy[kind], self._policy.supply
+        own = numbers.worth_a_look if suggest and kind is plan.field.type else numbers.floor
 
         def floor(spoken: float) -> float:
             if supply is None:
@@ -283,18 +290,28 @@ def _protocol_fields(fields: Sequence[Field]) -> tuple[Field, ...]:
     return tuple(replace(field, name=name) for field, name in zip(fields, names, strict=True))
 
 
+def _with_suggestion(reader: Reader, decoded: Decoded) -> FieldResult:
+    result = reader.read(decoded)
+    return result if result.value is not None else replace(result, suggestion=reader.suggestion(decoded))
+
+
 def _shifted(result: FieldResult, offset: int) -> FieldResult:
     if not offset:
         return result
     spans = tuple(Span(s.start + offset, s.end + offset) for s in result.spans)
     rows = tuple(tuple(_shifted(cell, offset) for cell in row) for row in result.rows)
-    return replace(result, spans=spans, rows=rows)
+    suggestion = _shifted(result.suggestion, offset) if result.suggestion else None
+    return replace(result, spans=spans, rows=rows, suggestion=suggestion)
 
 
 def _merge(field: Field, old: FieldResult | None, new: FieldResult) -> FieldResult:
     """The better of two windows' answers; lists are joined."""
-    if old is None or old.value is None:
-        return new if old is None or new.value is not None else max(old, new, key=lambda r: -r.confidence)
+    if old is None or (old.value is None and new.value is not None):
+        return new
+    if old.value is None:
+        suggestions = [r.suggestion for r in (old, new) if r.suggestion]
+        surest = max(suggestions, key=lambda s: s.confidence, default=None)
+        return replace(min(old, new, key=lambda r: r.confidence), suggestion=surest)
     if new.value is None:
         return old
     if field.type is FieldType.GROUP:

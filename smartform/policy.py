@@ -70,6 +70,11 @@ class TypePolicy:
         """The score from which on a value is given; more than 1 where none is."""
         return self.useful.score(self.least + self.price * self.silent.at(spoken, spoken), spoken)
 
+    def worth_a_look(self, spoken: float) -> float:
+        """The score from which on a value is at least suggested: where it would be given, were invention
+        not feared. Never above `floor`."""
+        return self.useful.score(self.least, spoken)
+
     def confidence(self, score: float, spoken: float) -> float:
         """The share of such values that are right."""
         return self.right.at(score, spoken)

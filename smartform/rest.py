@@ -80,6 +80,9 @@ class FieldAnswer(BaseModel):
     raw: str | None = Field(None, description="The words that the value was computed from.")
     note: str | None = Field(None, description="A remark for the person.")
     rows: list[list[FieldAnswer]] | None = Field(None, description="Of a group: the cells of each row.")
+    suggestion: FieldAnswer | None = Field(
+        None, description="Where no value is given: one that is too unsure to be, but worth a person's look."
+    )
 
 
 class FillAnswer(BaseModel):

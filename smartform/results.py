@@ -51,6 +51,8 @@ class FieldResult:
         raw: the expression in the text that the value was computed from.
         note: a short remark for the person, such as why a value needs review.
         rows: for a group, the answers of each row's cells, in the order of its sub-fields.
+        suggestion: of a field that was not found, what it would be if the text does answer it: too unsure
+            to be given, but worth a person's look.
     """
 
     name: str
@@ -62,6 +64,7 @@ class FieldResult:
     raw: str | None = None
     note: str = ""
     rows: tuple[tuple[FieldResult, ...], ...] = ()
+    suggestion: FieldResult | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The answer as JSON data; spans are [start, end] pairs."""
@@ -79,6 +82,8 @@ class FieldResult:
             data["note"] = self.note
         if self.rows:
             data["rows"] = [[cell.to_dict() for cell in row] for row in self.rows]
+        if self.suggestion:
+            data["suggestion"] = self.suggestion.to_dict()
         return data
 
     @classmethod
@@ -94,6 +99,7 @@ class FieldResult:
             data.get("raw"),
             data.get("note", ""),
             tuple(tuple(cls.from_dict(cell) for cell in row) for row in data.get("rows", ())),
+            cls.from_dict(data["suggestion"]) if "suggestion" in data else None,
         )
 
 

@@ -36,7 +36,7 @@ def make_tools(service: Service) -> tuple[Callable[..., str], ...]:
             today: The date that words such as 'tomorrow' count from, as YYYY-MM-DD. Empty means the current date.
 
         Returns:
-            JSON. values: field name to value, null where the text does not say. fields: for each its value, confidence, state and character spans. missing: required fields without a value. Or error and hint.
+            JSON. values: field name to value, null where the text does not say. fields: for each its value, confidence, state and character spans, and where there is no value sometimes a suggestion to check. missing: required fields without a value. Or error and hint.
         """
         try:
             spec = form_from(form)

@@ -242,6 +242,10 @@ def check_answer(field: Field, answer: FieldResult, text: str) -> None:
     assert 0 <= answer.p_no_data <= 1
     assert (answer.value is None) == (answer.state is State.NOT_FOUND)
     assert all(0 <= span.start < span.end <= len(text) for span in answer.spans)
+    if answer.suggestion:
+        assert answer.value is None
+        assert answer.suggestion.value is not None
+        check_answer(field, answer.suggestion, text)
     if field.type is GROUP:
         check_rows(field, answer, text)
     elif answer.value is not None:

@@ -147,6 +147,65 @@ def test_the_policy_decides_what_is_given_and_what_is_reviewed() -> None:
     assert silent.confidence == pytest.approx(0.46)
 
 
+WARY = TypePolicy(silent=Curve(0.0, 0.0, 0.0), price=1.0)
+"""Gives what is better than 0.8 and suggests what is better than 0.3."""
+
+
+@pytest.mark.parametrize(
+    ("sure", "value", "suggested"), [(0.9, "Jane Doe", None), (0.6, None, "Jane Doe"), (0.2, None, None)]
+)
+def test_what_is_held_back_for_fear_of_invention_is_suggested(
+    sure: float, value: str | None, suggested: str | None
+) -> None:
+    answer = one(
+        Field("name"),
+        Decoded("name", ("Jane Doe",), sure, 0.0, (Span(5, 14),)),
+        policy=Policy({FieldType.TEXT: WARY}),
+    )
+    assert answer.value == value
+    assert (answer.suggestion and answer.suggestion.value) == suggested
+    if answer.suggestion:
+        assert answer.suggestion.confidence == pytest.approx(sure)
+        assert answer.suggestion.spans == (Span(5, 14),)
+        assert answer.to_dict()["suggestion"]["value"] == suggested
+        assert FieldResult.from_dict(answer.to_dict()) == answer
+
+
+def test_engines_are_asked_for_what_is_worth_suggesting() -> None:
+    engine = Answering({})
+    Filler(engine, Policy({FieldType.TEXT: WARY})).fill(FormSpec((Field("name"),)), TEXT, today=TODAY)
+    assert engine.branches[0].floor(1.0) == pytest.approx(0.3)
+
+
+def test_a_suggestion_takes_nothing_from_a_value_that_is_given() -> None:
+    form = FormSpec((Field("day", FieldType.DATE), Field("name"), Field("nickname", FieldType.LONGTEXT)))
+    answers = {
+        "name": Decoded("name", ("Jane Doe",), 0.7, 0.0, (Span(5, 14),)),
+        "nickname": Decoded("nickname", ("Jane Doe",), 0.4, 0.0, (Span(5, 14),)),
+    }
+    wary = Policy({FieldType.TEXT: WARY})
+    result = Filler(Answering(answers), wary).fill(form, TEXT, today=TODAY)
+    assert result["nickname"].value == "Jane  Doe"
+    assert (result["name"].value, result["name"].suggestion) == (None, None)
+
+
+def test_of_two_windows_suggestions_the_surer_stays_until_a_value_comes() -> None:
+    form = FormSpec((Field("name"),))
+    script = {"name": (Cue("Jane  Doe", sure=0.7), Cue("Ann Lee", sure=0.75))}
+    engine = ScriptedEngine(script)
+    engine.window_tokens = 220
+    wary = Policy({FieldType.TEXT: WARY})
+    text = TEXT + "\n\n" + "Nothing is said here. " * 40 + "\n\nMy wife is Ann Lee."
+    result = Filler(engine, wary).fill(form, text, today=TODAY)
+    assert result.stats["passes"] > 1
+    [suggested] = [field.suggestion for field in result.fields if field.suggestion]
+    assert suggested.value == "Ann Lee"
+    assert text[suggested.spans[0].start : suggested.spans[0].end] == "Ann Lee"
+    script["name"] = (*script["name"], Cue("Nothing is said", "Nothing is said"))
+    sure = Filler(engine, wary).fill(form, text, today=TODAY)
+    assert (sure["name"].value, sure["name"].suggestion) == ("Nothing is said", None)
+
+
 def test_confidence_follows_the_fitted_line_and_stays_between_0_and_1() -> None:
     fitted = TypePolicy(right=Curve(2.0, 0.5, 1.0))
     assert fitted.confidence(0.5, 0.5) == pytest.approx(0.7311, abs=1e-4)

@@ -24,6 +24,7 @@ class Outcome:
         gold, value: what should and what does stand there.
         confidence: the app's own, 0 to 1.
         review: whether the app marked it for review.
+        suggestion: what the app suggests where it gives no value.
     """
 
     example: str
@@ -35,6 +36,7 @@ class Outcome:
     value: Value
     confidence: float
     review: bool
+    suggestion: Value = None
 
     @property
     def right(self) -> bool:

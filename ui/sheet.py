@@ -79,6 +79,7 @@ class Entry:
         answer: the value shown.
         by_person: whether a person put it there (or emptied the field).
         offer: what the last fill found instead of a person's value.
+        suggestion: what an empty field may be, for the person to take.
         problem: why the value does not fit its type; '' where it does.
         revision: how often the person edited the field.
     """
@@ -86,17 +87,19 @@ class Entry:
     answer: Answer = Answer()
     by_person: bool = False
     offer: Answer | None = None
+    suggestion: Answer | None = None
     problem: str = ""
     revision: int = 0
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Entry:
         """Read an entry as the browser sends it."""
-        offer = data.get("offer")
+        offer, suggestion = data.get("offer"), data.get("suggestion")
         return cls(
             answer=_answer(data.get("answer") or {}),
             by_person=bool(data.get("by_person")),
             offer=_answer(offer) if offer else None,
+            suggestion=_answer(suggestion) if suggestion else None,
             problem=str(data.get("problem") or ""),
             revision=int(data.get("revision") or 0),
         )
@@ -137,7 +140,7 @@ class Sheet:
         return source
 
     def merge(self, result: FieldResult, source: str) -> None:
-        """Put one answer of a fill where it may go: field, offer, or nowhere.
+        """Put one answer of a fill where it may go: field, offer, suggestion, or nowhere.
 
         An empty answer takes back what the same fill gave before, not what an earlier one did.
         """
@@ -146,9 +149,12 @@ class Sheet:
         if entry.by_person:
             self.entries[result.name] = replace(entry, offer=_offer(entry.answer, found))
             return
-        old = self.before.get(result.name, Entry()).answer
-        kept = old if result.value is None and old.value is not None else found
-        self.entries[result.name] = Entry(answer=kept, revision=entry.revision)
+        before = self.before.get(result.name, Entry())
+        kept = before.answer if result.value is None and before.answer.value is not None else found
+        suggestion = _from_result(result.suggestion, source) if result.suggestion else before.suggestion
+        self.entries[result.name] = Entry(
+            answer=kept, suggestion=suggestion if kept.value is None else None, revision=entry.revision
+        )
 
     def undo(self) -> None:
         """Take back the last fill or reset, except where the person typed since."""
@@ -217,7 +223,7 @@ class Sheet:
         used = {
             answer.source
             for entry in (*self.entries.values(), *self.before.values())
-            for answer in (entry.answer, entry.offer)
+            for answer in (entry.answer, entry.offer, entry.suggestion)
             if answer
         }
         return {

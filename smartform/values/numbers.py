@@ -42,6 +42,9 @@ _POINT = frozenset({"point", "virgola", "punto", "komma", "virgule", "coma", "vi
 _HALF = frozenset(
     {"half", "mezzo", "mezza", "halb", "halv", "halvt", "demi", "demie", "medio", "media", "meio", "meia"}
 )
+_METRES = frozenset({"m", "metre", "metres", "meter", "meters", "metro", "metri", "metros"})
+_METRES_AND = ("it", "es", "pt")
+"""Languages that put an 'and' between metres and centimetres."""
 ONE_WORDS = {
     "en": ("a", "an"), "it": ("un", "una", "uno"), "sv": ("en", "ett"),
     "de": ("ein", "eine", "einen", "einem", "einer", "eins"), "fr": ("un", "une"),
@@ -399,6 +402,7 @@ def find_numbers(text: str, languages: Sequence[str], *, integers: bool) -> list
     for phrase in phrases:
         start, end = words[phrase.first].start, words[phrase.last - 1].end
         candidates.append(Candidate(start, end, plain(phrase.value)))
+    candidates += _lengths(text, words, phrases, languages, integers)
     found = longest_only(candidates)
     found += _digit_runs(text, words, phrases)
     found += _pairs(text, words, phrases, integers)
@@ -457,6 +461,30 @@ def _halves_after_unit(
             if len(rest) > skip and rest[1] in _AND[language] and rest[skip] in _HALF:
                 end = words[phrase.last + skip].end
                 found.append(Candidate(words[phrase.first].start, end, plain(phrase.value + Decimal("0.5"))))
+    return found
+
+
+def _lengths(
+    text: str,
+    words: Sequence[Word],
+    phrases: Sequence[NumberPhrase],
+    languages: Sequence[str],
+    integers: bool,
+) -> list[Candidate]:
+    """'one metre sixty-eight', 'un metro e ottanta', '1 m 75': in metres, or centimetres where whole."""
+    said = {p.first: (p.last, p.value) for p in phrases}
+    said |= {i: (i + 1, Decimal(w.folded)) for i, w in enumerate(words) if w.folded.isdecimal()}
+    ands = {word for language in languages if language in _METRES_AND for word in _AND[language]}
+    found = []
+    for first, (unit, metres) in said.items():
+        after = unit + 1 + (unit + 1 < len(words) and words[unit + 1].folded in ands)
+        if not (1 <= metres <= 9 and is_whole(metres) and after in said and words[unit].folded in _METRES):
+            continue
+        last, rest = said[after]
+        pieces = pairwise(words[first:last])
+        if 10 <= rest <= 99 and is_whole(rest) and all(joined(text, *pair) for pair in pieces):
+            value = metres * 100 + rest if integers else metres + rest / 100
+            found.append(Candidate(words[first].start, words[last - 1].end, plain(value)))
     return found
 
 

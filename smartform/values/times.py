@@ -59,6 +59,14 @@ _AFTERNOON = frozenset(
     vanavond avonds middag middags namiddag
     """.split()
 )
+_IN_THE = frozenset(
+    """
+    in on of the this that di del della nel nella in al alla de da du dans en la le l el por pela na
+    no am im an der des dem i pa om op s den det
+    """.split()
+)
+"""Words that may stand between a comma and the half of the day."""
+
 _MORNING = frozenset(
     """
     am morning mattina mattino manana manha matin matinee morgens fruh vormittag vormittags morgonen
@@ -107,14 +115,18 @@ def _half_of_day(text: str, words: Sequence[Word], clock: _Clock) -> str | None:
     """What the three words after the time ('in the evening', 'di sera') say of it."""
     first = bisect_left(words, clock.end, key=lambda word: word.start)
     after = words[first : first + 4]
-    left = clock.end
+    left, comma = clock.end, False
     for word in after:
-        if re.search(r"[.;:!?\n]", text[left : word.start].replace("p.m", "").replace("a.m", "")):
+        gap = text[left : word.start].replace("p.m", "").replace("a.m", "")
+        if re.search(r"[.;:!?\n]", gap):
             return None
+        comma = comma or "," in gap
         if word.folded in _AFTERNOON:
             return "pm"
         if word.folded in _MORNING:
             return "am"
+        if comma and word.folded not in _IN_THE:
+            return None  # another clause: 'at half past ten, for in the afternoon I work'
         left = word.end
     return None
 

@@ -15,7 +15,8 @@ from playwright.sync_api import Browser, Locator, Page, Playwright, expect, sync
 
 from app import build
 from smartform.fill import Filler
-from smartform.policy import Policy
+from smartform.policy import Curve, Policy, TypePolicy
+from smartform.schema import FieldType
 from smartform.service import Service
 from tests.fakes import Cue, FakeTranscriber, ScriptedEngine
 from tests.layouts import SCRIPT as RAY
@@ -48,6 +49,7 @@ SCRIPT: dict[str, str | Cue | tuple[Cue, ...]] = {
     "checkIn": Cue("eighth of August twenty twenty-six"),
     "adults": Cue("two adults", "two", sure=0.5),
     "roomType": Cue("family room", "Family"),
+    "arrivalTime": Cue("quarter past four", sure=0.6),
     "parking": Cue("parking space", "true"),
     "extras": Cue("baby cot", ("Baby cot", "Sea view")),
     "city": Cue("Turin"),
@@ -147,7 +149,8 @@ def larger_mail() -> ScriptedMail:
 
 @pytest.fixture(scope="package")
 def scripted(engine: ScriptedEngine, mail: ScriptedMail, larger_mail: ScriptedMail) -> Iterator[Server]:
-    service = Service(Filler(engine, Policy({})), FakeTranscriber())
+    wary = TypePolicy(silent=Curve(0.0, 0.0, 0.0), price=1.0)
+    service = Service(Filler(engine, Policy({FieldType.TIME: wary})), FakeTranscriber())
     with Server(service, mail_desk(service, mail, larger_mail)) as server:
         yield server
 

@@ -172,6 +172,32 @@ def test_a_typed_value_is_not_overwritten_but_offered(page: Page) -> None:
     expect(row(page, "guestName").locator(".sf-offer")).to_have_count(0)
 
 
+def test_what_is_too_unsure_to_be_filled_in_is_suggested_and_taken(page: Page) -> None:
+    fill(page)
+    arrival = row(page, "arrivalTime")
+    expect(arrival.locator(".sf-chip")).to_contain_text("not found")
+    expect(box(page, "arrivalTime")).to_have_value("")
+    expect(page.locator(".sf-count")).to_contain_text("1 suggestion to look at")
+    box(page, "arrivalTime").focus()
+    expect(page.locator("#source-view mark[data-active]")).to_have_text("quarter past four")
+    arrival.get_by_role("button", name="Perhaps 16:15").click()
+    expect(box(page, "arrivalTime")).to_have_value("16:15")
+    expect(arrival.locator(".sf-chip")).to_contain_text("yours")
+    expect(page.locator(".sf-suggestion")).to_have_count(0)
+    expect(page.locator("#source-view mark[data-active]")).to_have_text("quarter past four")
+    fill(page)
+    expect(box(page, "arrivalTime")).to_have_value("16:15")
+
+
+def test_typing_takes_a_suggestion_away(page: Page) -> None:
+    fill(page)
+    expect(row(page, "arrivalTime").locator(".sf-suggestion")).to_have_text("Perhaps 16:15")
+    type_into(page, "arrivalTime", "17:00")
+    expect(page.locator(".sf-suggestion")).to_have_count(0)
+    page.locator("#undo").click()
+    expect(box(page, "arrivalTime")).to_have_value("17:00")
+
+
 def test_offers_can_be_taken_or_declined_together(page: Page) -> None:
     type_into(page, "guestName", "Someone Else")
     type_into(page, "email", "else@example.org")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -50,6 +51,31 @@ def test_the_same_value_is_no_offer_and_a_later_fill_withdraws_it() -> None:
     sheet.merge(found("name", "Ada"), sheet.begin_fill("Ada"))
     sheet.merge(found("name", "Bob"), sheet.begin_fill("Bob"))
     assert sheet.entries["name"].offer is None
+
+
+def test_an_empty_field_shows_a_suggestion_until_it_has_a_value() -> None:
+    sheet = Sheet(FORM)
+    held_back = replace(found("name", None), suggestion=found("name", "Ada"))
+    source = sheet.begin_fill("Ada was here")
+    sheet.merge(held_back, source)
+    suggestion = sheet.entries["name"].suggestion
+    assert suggestion is not None
+    assert (suggestion.value, suggestion.spans) == ("Ada", ((0, 3),))
+    assert sheet.values["name"] is None
+    assert Sheet.from_dict(sheet.to_dict()).entries["name"].suggestion == suggestion
+    assert sheet.to_dict()["sources"] == {source: "Ada was here"}
+    sheet.merge(found("name", None), sheet.begin_fill("Nothing else is said"))
+    assert sheet.entries["name"].suggestion == suggestion
+    sheet.merge(found("name", "Bob"), sheet.begin_fill("Bob"))
+    assert sheet.entries["name"].suggestion is None
+    sheet.merge(held_back, sheet.begin_fill("Ada"))
+    assert (sheet.values["name"], sheet.entries["name"].suggestion) == ("Bob", None)
+
+
+def test_nothing_is_suggested_in_the_place_of_what_a_person_wrote_or_emptied() -> None:
+    sheet = Sheet(FORM, entries={"name": typed(None)})
+    sheet.merge(replace(found("name", None), suggestion=found("name", "Ada")), sheet.begin_fill("Ada"))
+    assert sheet.entries["name"].suggestion is None
 
 
 def test_a_field_that_a_person_emptied_is_not_filled_again_unasked() -> None:

@@ -103,3 +103,30 @@ def test_long_numbers_are_whole_and_exact() -> None:
     read = read_digits("-" + digits, "en")
     assert read is not None
     assert plain(read) == "-" + digits
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "raw", "centimetres"),
+    [
+        ("en", "I am one metre sixty-eight tall", "one metre sixty-eight", "168"),
+        ("it", "sono alto un metro e ottantadue", "un metro e ottantadue", "182"),
+        ("de", "ich bin 1 Meter 75 groß", "1 Meter 75", "175"),
+        ("fr", "je mesure 1 m 62", "1 m 62", "162"),
+    ],
+)
+def test_metres_and_centimetres_are_one_length(language: str, text: str, raw: str, centimetres: str) -> None:
+    assert numbers(text, language, FieldType.INTEGER) == {(raw, centimetres)}
+    assert numbers(text, language) == {(raw, f"1.{centimetres[1:].rstrip('0')}")}
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("our room of 3 metres, 20 chairs", {"3", "20"}),
+        ("one metre and a half", {"1", "1.5"}),
+        ("the last 2 m and 30 people", {"2", "30"}),
+        ("4 m 5 of them", {"4", "5"}),
+    ],
+)
+def test_what_is_no_length_of_metres_and_centimetres(text: str, values: set[str]) -> None:
+    assert {value for _, value in numbers(text, "en")} == values

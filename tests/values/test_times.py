@@ -26,6 +26,8 @@ def times(text: str, language: str) -> set[tuple[str, str, str]]:
         ("en", "at noon", "noon", "12:00"),
         ("it", "alle sei e mezza di sera", "sei e mezza", "18:30"),
         ("it", "alle 15.45", "15.45", "15:45"),
+        ("it", "alle dieci e mezza, di sera", "dieci e mezza", "22:30"),
+        ("en", "at six, in the evening", "six", "18:00"),
         ("it", "a mezzogiorno", "mezzogiorno", "12:00"),
         ("sv", "klockan halv sju på kvällen", "halv sju", "18:30"),
         ("sv", "kvart i nio på morgonen", "kvart i nio", "08:45"),
@@ -52,6 +54,20 @@ def test_one_reading(language: str, text: str, raw: str, value: str) -> None:
 )  # fmt: skip
 def test_an_hour_said_after_or_between_others(language: str, text: str, hour: str) -> None:
     assert (hour, "09:00", "") in times(text, language)
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "hours"),
+    [
+        ("it", "alle dieci e mezza, perché nel pomeriggio lavoro", {"10:30", "22:30"}),
+        ("en", "at nine, I work in the evening", {"09:00", "21:00"}),
+        ("de", "um neun, weil ich abends arbeite", {"09:00", "21:00"}),
+    ],
+)
+def test_the_half_of_the_day_of_another_clause_says_nothing(
+    language: str, text: str, hours: set[str]
+) -> None:
+    assert {value for _, value, _ in times(text, language)} == hours
 
 
 def test_an_hour_of_either_half_of_the_day_has_two_readings() -> None:

@@ -48,7 +48,7 @@ function typed(field, value, places = { spans: [], cells: [] }) {
   const source = places.spans.length ? old.answer.source : "";
   setEntry(field.name, {
     answer: { value, state: "yours", confidence: 1, raw: "", note: "", ...places, source },
-    by_person: true, offer: null, problem: "", revision: old.revision + 1,
+    by_person: true, offer: null, suggestion: null, problem: "", revision: old.revision + 1,
   });
   publish();
 }
@@ -70,6 +70,15 @@ function answerOffer(name, use) {
     ...entry, offer: null, revision: entry.revision + 1,
     ...(use ? { answer: entry.offer, by_person: false, problem: "" } : {}),
   });
+}
+
+// A suggestion that a person takes is theirs, with the place that it stands at.
+function takeSuggestion(name) {
+  const { suggestion, revision } = entryOf(name);
+  const answer = { ...suggestion, state: "yours", confidence: 1, note: "" };
+  setEntry(name, { answer, by_person: true, offer: null, suggestion: null, problem: "", revision: revision + 1 });
+  publish();
+  rows.get(name).focus();
 }
 
 // ---- controls: each answers {nodes, read, write, focus} ------------------------------------
@@ -278,6 +287,9 @@ function chip(answer) {
   return node;
 }
 
+// What is shown in the text: the value, or what is suggested in its place.
+const pointed = (name) => entryOf(name).suggestion || entryOf(name).answer;
+
 const located = (answer) => answer.spans.length > 0 && view.sources[answer.source] !== undefined;
 
 function sourceButton(field, node) {
@@ -304,6 +316,16 @@ function offerBox(field, offer) {
     make("button", { type: "button", class: "sf-small", "data-act": "use", onclick: answer(true) }, say("offer_use")),
     make("button", { type: "button", class: "sf-small sf-quiet", "data-act": "keep", onclick: answer(false) },
       say("offer_keep")));
+}
+
+function suggestionBox(field, suggestion) {
+  const value = shown(field, suggestion.value);
+  const sure = say("sure", { percent: Math.round(suggestion.confidence * 100) });
+  return make("button", {
+    type: "button", class: "sf-suggestion", title: `${sure}. ${say("suggestion_use")}`,
+    "aria-label": `${say("suggestion")} ${value}, ${sure}. ${say("suggestion_use")}: ${title(field)}`,
+    onclick: () => takeSuggestion(field.name),
+  }, `${say("suggestion")} `, make("strong", {}, value));
 }
 
 function labelOf(field, id, grouped) {
@@ -335,21 +357,21 @@ function makeRow(field, number) {
   make("div", { class: "sf-control" }, ...widget.nodes), make("div", { class: "sf-under" }, foot, problem));
 
   function draw() {
-    const { answer, offer, problem: wrong } = entryOf(field.name);
+    const { answer, problem: wrong } = entryOf(field.name);
     widget.write(answer.value, answer);
     node.dataset.state = answer.state;
     widget.focus.setAttribute("aria-invalid", String(Boolean(wrong)));
-    const place = located(answer) ? sourceButton(field, node) : null;
+    const place = located(pointed(field.name)) ? sourceButton(field, node) : null;
     state.replaceChildren(...[place, chip(answer)].filter(Boolean));
     problem.textContent = wrong;
-    foot.replaceChildren(...footOf(answer, offer));
+    foot.replaceChildren(...footOf(entryOf(field.name)));
   }
 
-  function footOf(answer, offer) {
-    const out = [];
+  function footOf({ answer, offer, suggestion }) {
+    const out = suggestion ? [suggestionBox(field, suggestion)] : [];
     if (answer.raw) out.push(make("span", { class: "sf-raw" }, say("computed_from", { raw: answer.raw })));
     if (answer.note && answer.state === "needs review") out.push(make("span", { class: "sf-raw" }, answer.note));
-    if (located(answer)) out.push(excerpt(answer));
+    if (located(pointed(field.name))) out.push(excerpt(pointed(field.name)));
     if (offer) out.push(offerBox(field, offer));
     return out;
   }
@@ -368,7 +390,9 @@ function drawSummary() {
   const offers = fields.filter((field) => entryOf(field.name).offer);
   const count = say("filled_count", { filled: fields.filter((f) => filled(f.name)).length, total: fields.length });
   const required = fields.some((field) => field.required);
-  summary.replaceChildren(make("p", { class: "sf-count" }, count));
+  const suggested = fields.filter((field) => entryOf(field.name).suggestion).length;
+  const more = suggested ? ` · ${say(suggested > 1 ? "suggested_count" : "suggested_one", { n: suggested })}` : "";
+  summary.replaceChildren(make("p", { class: "sf-count" }, count + more));
   if (missing.length) {
     summary.append(make("p", { class: "sf-missing" }, make("span", {}, say("still_missing"), " "),
       ...missing.map((field) => make("button", {
@@ -404,8 +428,9 @@ function placesOf(field, answer) {
 }
 
 function tellSource() {
-  const answers = view.form.fields.map((field) => [field, entryOf(field.name).answer]);
-  const own = active.name && view.entries[active.name] ? entryOf(active.name).answer : null;
+  const answerOf = (name) => name === active.name ? pointed(name) : entryOf(name).answer;
+  const answers = view.form.fields.map((field) => [field, answerOf(field.name)]);
+  const own = active.name && view.entries[active.name] ? pointed(active.name) : null;
   const latest = answers.map(([, answer]) => answer.source).filter(Boolean).pop();
   const source = (own && own.source) || latest || "";
   const spans = answers.filter(([, answer]) => answer.source === source)
