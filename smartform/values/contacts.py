@@ -15,6 +15,13 @@ _URL = re.compile(
 )
 _PHONE = re.compile(r"(?<![\w@.])(?:\+|00)?[(]?\d[\d\s().\u00a0\u2009/–-]{4,22}\d(?![\w@])")
 
+_EXTENSION = re.compile(
+    r"\b(?:extension|ext\.?|interno|int\.|durchwahl|poste|extensión|ramal|anknytning|toestel)"
+    r"(?:\s+(?:number|no\.?|nr\.?|is|è|ist|est|es|är|numero|número)){0,2}\W{1,3}(\d{2,6})(?![\d.,:/-]*\d)",
+    re.IGNORECASE,
+)
+"""A number within a company's exchange: too short to be told from other figures by itself."""
+
 _AT = frozenset(
     """
     at chiocciola chiocciolina arobase arobas arroba apenstaartje snabela klammeraffe
@@ -91,6 +98,7 @@ def find_phones(text: str, languages: Sequence[str]) -> list[Candidate]:
             r"\d{4}-\d\d-\d\d|\d\d?[./]\d\d?[./]\d{4}", body
         ):
             found.append(Candidate(match.start(), match.start() + len(body), body))
+    found += [Candidate(*match.span(1), match[1]) for match in _EXTENSION.finditer(text)]
     found += _spoken_phones(text, languages)
     return longest_only(found)
 

@@ -42,6 +42,7 @@ _POINT = frozenset({"point", "virgola", "punto", "komma", "virgule", "coma", "vi
 _HALF = frozenset(
     {"half", "mezzo", "mezza", "halb", "halv", "halvt", "demi", "demie", "medio", "media", "meio", "meia"}
 )
+_REPEATED = frozenset({"double", "triple"})
 _METRES = frozenset({"m", "metre", "metres", "meter", "meters", "metro", "metri", "metros"})
 _METRES_AND = ("it", "es", "pt")
 """Languages that put an 'and' between metres and centimetres."""
@@ -403,15 +404,16 @@ def find_numbers(text: str, languages: Sequence[str], *, integers: bool) -> list
         start, end = words[phrase.first].start, words[phrase.last - 1].end
         candidates.append(Candidate(start, end, plain(phrase.value)))
     candidates += _lengths(text, words, phrases, languages, integers)
+    candidates += _digit_runs(text, words, phrases)
     found = longest_only(candidates)
-    found += _digit_runs(text, words, phrases)
     found += _pairs(text, words, phrases, integers)
     found += _halves_after_unit(text, words, phrases, languages)
     return sorted({c for c in found if not integers or "." not in c.value})
 
 
 def _digit_runs(text: str, words: Sequence[Word], phrases: Sequence[NumberPhrase]) -> list[Candidate]:
-    """'five five one two' → 5512: three or more digits said one by one."""
+    """'five five one two', 'five double one two' → 5512: three or more digits said one by one, which are
+    no numbers of their own."""
     found = []
     run: list[NumberPhrase] = []
     for phrase in [*phrases, None]:
@@ -426,12 +428,22 @@ def _digit_runs(text: str, words: Sequence[Word], phrases: Sequence[NumberPhrase
             run.append(phrase)  # type: ignore[arg-type]
             continue
         if len(run) >= 3:
-            digits = "".join(plain(p.value) for p in run)
+            digits = _spelt_digits(words, run)
             found.append(
                 Candidate(words[run[0].first].start, words[run[-1].last - 1].end, digits.lstrip("0") or "0")
             )
         run = [phrase] if single else []  # type: ignore[list-item]
     return found
+
+
+def _spelt_digits(words: Sequence[Word], run: Sequence[NumberPhrase]) -> str:
+    digits, times = "", 1
+    for phrase in run:
+        if words[phrase.first].folded in _REPEATED and phrase is not run[-1]:
+            times = int(phrase.value)
+        else:
+            digits, times = digits + plain(phrase.value) * times, 1
+    return digits
 
 
 def _pairs(

@@ -72,3 +72,24 @@ def test_no_phones(text: str) -> None:
 
 def test_a_dictation_of_digits_without_end_is_no_phone_number() -> None:
     assert all(len(number) <= 16 for number in found(FieldType.PHONE, "one " * 5_000))
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "value"),
+    [
+        ("en", "My extension is 4471, thanks.", "4471"),
+        ("en", "ask for ext. 205", "205"),
+        ("it", "l'interno è 312", "312"),
+        ("de", "Durchwahl -48", "48"),
+        ("nl", "toestel 77", "77"),
+    ],
+)
+def test_a_number_within_an_exchange(language: str, text: str, value: str) -> None:
+    assert found(FieldType.PHONE, text, language) == {value}
+
+
+@pytest.mark.parametrize(
+    "text", ["an extension of 3 metres", "the extension, 2026-05-04", "interior 12", "text 99"]
+)
+def test_what_is_no_number_within_an_exchange(text: str) -> None:
+    assert found(FieldType.PHONE, text) == set()

@@ -130,3 +130,11 @@ def test_metres_and_centimetres_are_one_length(language: str, text: str, raw: st
 )
 def test_what_is_no_length_of_metres_and_centimetres(text: str, values: set[str]) -> None:
     assert {value for _, value in numbers(text, "en")} == values
+
+
+def test_digits_said_one_by_one_are_one_number() -> None:
+    assert numbers("the code is five five one two, for two adults", "en") == {
+        ("five five one two", "5512"),
+        ("two", "2"),
+    }
+    assert numbers("call seven double oh nine", "en") == {("seven double oh nine", "7009")}
