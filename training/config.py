@@ -59,6 +59,8 @@ class TrainConfig:
         eval_examples: how many of those are evaluated.
         log_steps: optimiser steps between log lines.
         eval_steps: optimiser steps between evaluations.
+        patience: evaluations without a lower loss after which to stop; 0 goes on. The rate falls to the
+            end of `total_tokens`, so a loss that stands still early says little.
         checkpoint_minutes: between checkpoints.
         threads: CPU threads.
         seed: of order, field order, initialisation and dropout.
@@ -95,6 +97,7 @@ class TrainConfig:
     eval_examples: int = 48
     log_steps: int = 5
     eval_steps: int = 50
+    patience: int = 0
     checkpoint_minutes: float = 5.0
     threads: int = 2
     seed: int = 0

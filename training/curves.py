@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 PANELS = {
     "Loss": {"loss": "training", "eval_loss": "held out"},
-    "Exact on held-out branches": {"exact_found": "with a value", "exact_silent": "text is silent"},
+    "Held out, to the letter": {"exact_found": "values right", "exact_silent": "silences right", "f1": "F1"},
     "Learning rate": {"lr": "rate"},
     "Gradient norm": {"norm": "before clipping"},
 }

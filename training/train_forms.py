@@ -6,14 +6,13 @@
     python -m training.train_forms --config training/configs/forms.yaml --name more --start models/forms.gguf
 
 The learning rate is a function of the tokens read, so a run that is stopped and resumed ends
-as the one that was not. In the run's folder: `metrics.jsonl`, `checkpoint.pt` (to resume),
+as the one that was not. In the run's folder: `metrics.jsonl`, `tensorboard`, `checkpoint.pt` (to resume),
 `best` (the adapter with the lowest evaluation loss) and `last` (the adapter as it stopped).
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 import os
 import random
@@ -40,6 +39,7 @@ from training.examples import Example
 from training.model import add_lora, decoder_and_head, load_base
 from training.objective import Batch, Encoded, Head, collate, encode, hidden_states, microbatches, shuffled
 from training.public import load_public
+from training.run_log import RunLog
 from training.start import start_from
 from training.targets import example_of, load_examples, read_rows
 
@@ -139,7 +139,7 @@ def train(
     def watch() -> None:
         """Evaluate, and keep the adapter if it is the best so far."""
         measures = evaluate(config, decoder, head, evaluation, device, dtype)
-        log(config, state, measures)
+        report(journal, state, measures)
         keep_best(config, state, model, measures["eval_loss"])
 
     # State
@@ -147,12 +147,12 @@ def train(
     checkpoint = config.folder / "checkpoint.pt"
     if resume:
         state = load_checkpoint(checkpoint, model, optimizer)
-        drop_later_metrics(config.folder / "metrics.jsonl", state.step)
     elif checkpoint.exists():
         raise FileExistsError(f"{checkpoint} exists: give --resume, or another --name")
     config.folder.mkdir(parents=True, exist_ok=True)
     settings = replace(config, start=state.start).to_dict()
     (config.folder / "config.yaml").write_text(yaml.safe_dump(settings, sort_keys=False))
+    journal = RunLog(config.folder, state.step)
     stop = StopRequest(max_minutes)
     print(
         f"{len(kept)} examples to learn from, {len(held)} held out, {sum(p.numel() for p in parameters):,}"
@@ -169,7 +169,13 @@ def train(
     saved = logged = time.monotonic()
     losses: list[float] = []
     tokens = 0
-    while state.tokens < config.total_tokens and not stop() and state.step != max_steps:
+
+    def over() -> bool:
+        """Whether there is nothing left to read, or to gain."""
+        early = config.patience and state.stale >= config.patience
+        return state.tokens >= config.total_tokens or state.step == max_steps or bool(early) or stop()
+
+    while not over():
         for batch in islice(epoch_steps(config, encoder, kept, state.epoch, augment), state.position, None):
             rate = learning_rate(config, state.tokens)
             for group in optimizer.param_groups:
@@ -193,7 +199,7 @@ def train(
             if state.step % config.log_steps == 0:
                 now = time.monotonic()
                 mean, speed = sum(losses) / len(losses), tokens / (now - logged)
-                log(config, state, {"loss": mean, "lr": rate, "norm": norm, "tokens_per_second": speed})
+                report(journal, state, {"loss": mean, "lr": rate, "norm": norm, "tokens_per_second": speed})
                 losses, tokens, logged = [], 0, now
             if state.step % config.eval_steps == 0 and evaluation:
                 watch()
@@ -201,7 +207,7 @@ def train(
             if time.monotonic() - saved > 60 * config.checkpoint_minutes:
                 save_checkpoint(checkpoint, state, model, optimizer)
                 saved = time.monotonic()
-            if state.tokens >= config.total_tokens or stop() or state.step == max_steps:
+            if over():
                 break
         else:
             state.epoch += 1
@@ -213,6 +219,7 @@ def train(
         watch()
     save_checkpoint(checkpoint, state, model, optimizer)
     save_adapter(model, config.folder / "last")
+    journal.close()
     stop.restore()
     print(
         f"{'finished' if finished else 'stopped'} at step {state.step}, {state.tokens:,} tokens,"
@@ -232,6 +239,7 @@ class State:
         epoch: times the data has been gone through.
         position: steps taken in this epoch.
         best: the lowest evaluation loss so far.
+        stale: evaluations since then.
         start: the adapter that it began with; empty for none.
     """
 
@@ -240,6 +248,7 @@ class State:
     epoch: int = 0
     position: int = 0
     best: float = math.inf
+    stale: int = 0
     start: str = ""
 
 
@@ -347,7 +356,7 @@ def evaluate(
 
     Returns:
         eval_loss; exact_found and exact_silent, shares of the branches with a value and of those
-        whose text is silent.
+        whose text is silent; f1, where a value that is not right counts as one given in vain.
     """
     decoder.eval()
     total, weight = 0.0, 0.0
@@ -361,7 +370,10 @@ def evaluate(
             exact[branch in part[row].silent].append(right)
     decoder.train()
     shares = {silent: sum(rights) / max(1, len(rights)) for silent, rights in exact.items()}
-    return {"eval_loss": total / weight, "exact_found": shares[False], "exact_silent": shares[True]}
+    values, silences = exact[False], exact[True]
+    given = len(values) + silences.count(False)
+    f1 = 2 * sum(values) / max(1, len(values) + given)
+    return {"eval_loss": total / weight, "exact_found": shares[False], "exact_silent": shares[True], "f1": f1}
 
 
 def branches_right(batch: Batch, right: Tensor) -> dict[tuple[int, int], bool]:
@@ -373,26 +385,19 @@ def branches_right(batch: Batch, right: Tensor) -> dict[tuple[int, int], bool]:
     return whole
 
 
-def log(config: TrainConfig, state: State, measures: dict[str, float]) -> None:
-    """One line on the screen and one in metrics.jsonl."""
+def report(journal: RunLog, state: State, measures: dict[str, float]) -> None:
+    """One line on the screen and one in the run's log."""
     line = {"step": state.step, "tokens": state.tokens, "epoch": state.epoch} | measures
     shown = {key: f"{value:.4g}" if isinstance(value, float) else value for key, value in line.items()}
     print("  ".join(f"{key} {value}" for key, value in shown.items()), flush=True)
-    with (config.folder / "metrics.jsonl").open("a", encoding="utf-8") as file:
-        file.write(json.dumps(line) + "\n")
-
-
-def drop_later_metrics(path: Path, step: int) -> None:
-    """Forget what was logged after the checkpoint that the run goes on from."""
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    kept = [line for line in lines if json.loads(line)["step"] <= step]
-    path.write_text("".join(line + "\n" for line in kept), encoding="utf-8")
+    journal.write(line)
 
 
 def keep_best(config: TrainConfig, state: State, model: PeftModel, loss: float) -> None:
     """Save the adapter if its evaluation loss is the lowest so far."""
+    state.stale += 1
     if loss < state.best:
-        state.best = loss
+        state.best, state.stale = loss, 0
         save_adapter(model, config.folder / "best")
 
 

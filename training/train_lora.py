@@ -15,7 +15,6 @@ side by side, as the app decodes them.
 from __future__ import annotations
 
 import importlib.util
-import json
 import os
 import random
 import sys
@@ -44,6 +43,7 @@ from training.check_data import DataError, require
 from training.conversations import Tokens, collate, encode, packed, templated
 from training.lora_config import LoraRun, parse_arguments
 from training.model import add_lora, load_base
+from training.run_log import RunLog
 
 PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 """The linear layers that Unsloth's kernels adapt."""
@@ -126,7 +126,7 @@ def fit(
         callbacks: hooks of the Trainer besides the run's own.
         checkpoint: folder to go on from.
     """
-    hooks = [MetricsFile(run.folder / "metrics.jsonl"), *callbacks]
+    hooks = [MetricsFile(run.folder), *callbacks]
     if run.patience and held:
         hooks.append(EarlyStoppingCallback(early_stopping_patience=run.patience))
     trainer = Trainer(
@@ -298,26 +298,28 @@ MEASURES = {"loss": "loss", "eval_loss": "eval_loss", "learning_rate": "lr", "gr
 class MetricsFile(TrainerCallback):
     """Writes what the Trainer logs as the lines that `training.curves` draws."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.journal: RunLog | None = None
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **more: Any) -> None:
         """Forget what was logged after the checkpoint that the run goes on from."""
-        if not state.is_world_process_zero:
-            return
-        lines = self.path.read_text().splitlines() if self.path.exists() else []
-        kept = [line for line in lines if json.loads(line)["step"] <= state.global_step]
-        self.path.write_text("".join(line + "\n" for line in kept))
+        if state.is_world_process_zero:
+            self.journal = RunLog(self.folder, state.global_step)
+
+    def on_train_end(self, args: Any, state: Any, control: Any, **more: Any) -> None:
+        """Finish the log."""
+        if self.journal:
+            self.journal.close()
 
     def on_log(
         self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **more: Any
     ) -> None:
         """One line of the run's measures."""
         measures = {name: logs[key] for key, name in MEASURES.items() if logs and key in logs}
-        if measures and state.is_world_process_zero:
-            line = {"step": state.global_step, "tokens": int(state.num_input_tokens_seen)} | measures
-            with self.path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(line) + "\n")
+        if measures and self.journal:
+            tokens = int(state.num_input_tokens_seen)
+            self.journal.write({"step": state.global_step, "tokens": tokens} | measures)
 
 
 if __name__ == "__main__":

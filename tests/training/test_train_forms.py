@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from transformers import AutoModelForCausalLM
 
 from convert.to_gguf import ConversionError, convert
@@ -18,6 +19,7 @@ from tests.training import tiny
 from training.config import TrainConfig, parse_arguments, read_config
 from training.curves import draw, read_metrics
 from training.examples import Example
+from training.run_log import RunLog
 from training.train_forms import Encoder, epoch_steps, is_held_out, learning_rate, train
 
 # peft asks transformers by a name that transformers gives up.
@@ -200,6 +202,40 @@ def test_flags_override_the_file_and_mistakes_are_named(tmp_path: Path) -> None:
     assert read_config(path, {"rank": "32"}) == wanted
     with pytest.raises(ValueError, match="rang"):
         read_config(path, {"rang": 32})
+
+
+def test_a_run_stops_where_the_held_out_loss_no_longer_falls(config: TrainConfig) -> None:
+    early = replace(config, name="early", learning_rate=0.0, patience=2, eval_steps=1)
+    train(early, EXAMPLES)
+    evaluated = [line for line in read_metrics(early.folder / "metrics.jsonl") if "eval_loss" in line]
+    assert [line["step"] for line in evaluated] == [1, 2, 3]
+    assert (early.folder / "best").is_dir()
+
+
+def test_f1_counts_values_in_vain_and_values_missed(config: TrainConfig) -> None:
+    train(config, EXAMPLES, max_steps=2)
+    measured = read_metrics(config.folder / "metrics.jsonl")[-1]
+    held = sum(is_held_out(example, config.holdout) for example in EXAMPLES)
+    found, in_vain = measured["exact_found"] * held, (1 - measured["exact_silent"]) * held
+    assert measured["f1"] == pytest.approx(2 * found / (2 * held + in_vain))
+
+
+def test_the_log_is_what_tensorboard_shows_and_forgets_what_is_done_again(tmp_path: Path) -> None:
+    log = RunLog(tmp_path)
+    for step in (1, 2, 3):
+        log.write({"step": step, "tokens": 100 * step, "loss": 4.0 - step})
+    log.close()
+    again = RunLog(tmp_path, step=2)
+    again.write({"step": 3, "tokens": 300, "loss": 0.5, "eval_loss": 0.25})
+    again.close()
+    assert [line["loss"] for line in read_metrics(tmp_path / "metrics.jsonl")] == [3.0, 2.0, 0.5]
+    shown = EventAccumulator(str(tmp_path / "tensorboard")).Reload()
+    assert [(event.step, event.value) for event in shown.Scalars("loss/training")] == [
+        (1, 3.0),
+        (2, 2.0),
+        (3, 0.5),
+    ]
+    assert [event.value for event in shown.Scalars("loss/held_out")] == [0.25]
 
 
 def test_curves_are_drawn(tmp_path: Path) -> None:

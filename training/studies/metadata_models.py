@@ -182,7 +182,7 @@ def train_with_trainer(study: Study, model: Any, tokenizer: Any, tasks: Sequence
         args=training_arguments(study.run, evaluate=False),
         train_dataset=list(tasks),
         data_collator=_collator(model, tokenizer),
-        callbacks=[MetricsFile(study.run.folder / "metrics.jsonl")],
+        callbacks=[MetricsFile(study.run.folder)],
     )
     trainer.train()
 
