@@ -82,9 +82,14 @@ class Reader:
         return judged(result, decoded, numbers, certain=bool(result.spans or self.field.options))
 
     def suggestion(self, decoded: Decoded) -> FieldResult | None:
-        """What `read` held back although it is worth a person's look; None where nothing is."""
+        """What `read` held back although it is worth a person's look; None where nothing is.
+
+        Yes and no are not suggested: to choose is as quick as to take, and a wrong hint misleads.
+        """
         numbers = self.policy[self.field.type]
         if not decoded.texts or decoded.probability is None or decoded.p_no_data is None:
+            return None
+        if self.field.type is FieldType.BOOLEAN:
             return None
         spoken = 1 - decoded.p_no_data
         if decoded.probability * spoken < numbers.worth_a_look(spoken):

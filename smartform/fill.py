@@ -223,7 +223,8 @@ class Filler:
         kind = FieldType.LIST if plan.field.type is FieldType.GROUP else plan.field.type
         exact = kind not in LONG and not plan.candidates and not plan.constraint.many
         numbers, weights = self._policy[kind], self._policy.supply
-        own = numbers.worth_a_look if suggest and kind is plan.field.type else numbers.floor
+        suggested = suggest and plan.field.type not in (FieldType.GROUP, FieldType.BOOLEAN)
+        own = numbers.worth_a_look if suggested else numbers.floor
 
         def floor(spoken: float) -> float:
             if supply is None:

@@ -171,6 +171,13 @@ def test_what_is_held_back_for_fear_of_invention_is_suggested(
         assert FieldResult.from_dict(answer.to_dict()) == answer
 
 
+def test_yes_and_no_are_not_suggested() -> None:
+    field = Field("member", FieldType.BOOLEAN)
+    unsure = Decoded("member", ("true",), 0.6, 0.0, p_texts=(0.6, 0.4))
+    answer = one(field, unsure, policy=Policy({FieldType.BOOLEAN: WARY}))
+    assert (answer.value, answer.suggestion) == (None, None)
+
+
 def test_engines_are_asked_for_what_is_worth_suggesting() -> None:
     engine = Answering({})
     Filler(engine, Policy({FieldType.TEXT: WARY})).fill(FormSpec((Field("name"),)), TEXT, today=TODAY)
