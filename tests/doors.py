@@ -20,7 +20,7 @@ from smartform.tone import Tone, ToneScorer
 
 
 class ScriptedFiller(Filler):
-    """Finds 'name: value' lines; some texts make it fail or wait.
+    """Finds 'name: value' lines and suggests what 'name? value' says; some texts make it fail or wait.
 
     Args:
         gate: a text with WAIT in it waits until this is set, or until it is cancelled.
@@ -54,10 +54,13 @@ class ScriptedFiller(Filler):
         return FillResult(form, answers, seconds=0.25)
 
     def _answer(self, name: str, text: str) -> FieldResult:
-        found = re.search(rf"{re.escape(name)}: (\S.*)", text)
+        found = re.search(rf"{re.escape(name)}(: |\? )(\S.*)", text)
         if found is None:
             return not_found([name])[0]
-        return FieldResult(name, found[1], State.FOUND, 0.9, 0.05, (Span(*found.span(1)),))
+        answer = FieldResult(name, found[2], State.FOUND, 0.9, 0.05, (Span(*found.span(2)),))
+        if found[1] == ": ":
+            return answer
+        return replace(not_found([name])[0], suggestion=replace(answer, confidence=0.4))
 
 
 class ScriptedTranscriber:

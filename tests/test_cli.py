@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import subprocess
 import sys
 from datetime import date
@@ -50,6 +51,13 @@ def test_table_shows_field_value_state_and_confidence(form: str, capsys: pytest.
     assert "Still missing: City." in out
     assert max(map(len, out.splitlines())) <= 110
     assert err == ""
+
+
+def test_the_table_tells_a_suggestion_from_a_value(form: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("fill", "--form", form, "--text", "name? Jane Doe") == 0
+    out = capsys.readouterr().out
+    assert re.search(r"^Full name +\(perhaps Jane Doe\) +not found ", out, re.MULTILINE)
+    assert "Still missing: Full name, City." in out
 
 
 def test_json_is_the_result_and_nothing_else(form: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -66,6 +66,13 @@ def test_fill(client: httpx.Client) -> None:
     }  # fmt: skip
 
 
+def test_a_suggestion_stands_beside_the_value_that_is_missing(client: httpx.Client) -> None:
+    data = fill(client, text="name? Jane").json()
+    assert data["values"]["name"] is None
+    suggestion = data["fields"][0]["suggestion"]
+    assert (suggestion["value"], suggestion["spans"], suggestion["confidence"]) == ("Jane", [[6, 10]], 0.4)
+
+
 def test_half_characters_in_the_text_are_replaced(client: httpx.Client) -> None:
     body = rb'{"form": {"fields": [{"name": "name"}]}, "text": "name: J\ud800ne"}'
     answer = client.post("/api/v1/fill", content=body, headers={"Content-Type": "application/json"})
