@@ -51,7 +51,7 @@ F1 by language: {by_lang}.
 F1 by kind of text: {by_style}.
 
 A value counts when it equals the gold value after normalisation of casing, white space and number
-form; a list only when all of it does. 'Invented' is the share of silent fields that got a value.
+form; a list only when all of it does. 'Invented' is the share of silent fields that got a value. {suggested}
 
 ## Limits
 
@@ -111,6 +111,7 @@ def render(arguments: argparse.Namespace, config: TrainConfig) -> str:
         by_kind=_groups(ours, "kind"),
         by_lang=_groups(ours, "lang"),
         by_style=_groups(ours, "style"),
+        suggested=_suggested(ours),
     )
 
 
@@ -121,6 +122,13 @@ def _again(command: str | None) -> str:
     return (
         f"\n| made again by | `{command}`: one run on all of the data, with the public sets where"
         " `training/data/PUBLIC.md` says. It gives a comparable adapter, not the same bytes |"
+    )
+
+
+def _suggested(summary: dict[str, Any]) -> str:
+    return (
+        f"Of fields\nwithout a value {summary['suggestions']} got a suggestion, right in"
+        f" {summary['suggestions_right']:.2f} of them: {summary['missed_suggested']:.2f} of those missed."
     )
 
 

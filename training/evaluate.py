@@ -32,7 +32,7 @@ from smartform.resume import ResumeReader
 from smartform.schema import FormSpec
 from smartform.settings import Settings
 from training import evaluate_email, evaluate_metadata, evaluate_resume, tone_evaluation
-from training.metrics import Outcome, calibration_error, f1_interval, review_rates, same, score
+from training.metrics import Outcome, calibration_error, f1_interval, review_rates, score, suggestions
 from training.public import LOADERS, load_public
 from training.report import write_report
 from training.targets import read_rows
@@ -161,15 +161,13 @@ def table(outcomes: Sequence[Outcome]) -> str:
     """The measures, over all and by type, language and style."""
     low, high = f1_interval(outcomes)
     caught, flagged = review_rates(outcomes)
-    suggested = [o for o in outcomes if o.suggestion]
-    helpful = sum(same(o.kind, o.gold, o.suggestion) for o in suggested)
-    missed = score(outcomes).missed
+    count, right, share = suggestions(outcomes)
     lines = [
         f"F1 {score(outcomes).f1:.3f} [{low:.3f}, {high:.3f}]"
         f"  calibration error {calibration_error(outcomes):.3f}"
         f"  review catches {caught:.2f} of wrong, flags {flagged:.2f} of right",
-        f"{len(suggested)} suggestions for fields that were not found, {helpful / max(1, len(suggested)):.2f}"
-        f" of them right: {helpful / max(1, missed):.2f} of the {missed} values that were missed",
+        f"{count} suggestions for fields that were not found, {right:.2f} of them right:"
+        f" {share:.2f} of the {score(outcomes).missed} values that were missed",
         f"{'':18}{'fields':>7}{'F1':>7}{'prec':>7}{'rec':>7}{'invent':>8}{'acc':>7}",
         _line("all", outcomes),
     ]

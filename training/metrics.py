@@ -110,6 +110,14 @@ def same(kind: FieldType, gold: Value, value: Value) -> bool:
     return _plain(gold) == _plain(value)
 
 
+def suggestions(outcomes: Sequence[Outcome]) -> tuple[int, float, float]:
+    """How many fields without a value have a suggestion, the share of those that is right, and the share of
+    the missed values that are among them."""
+    suggested = [o for o in outcomes if o.suggestion]
+    right = sum(same(o.kind, o.gold, o.suggestion) for o in suggested)
+    return len(suggested), right / max(1, len(suggested)), right / max(1, score(outcomes).missed)
+
+
 def word_f1(gold: Value, value: Value) -> float:
     """Harmonic mean of the shares of words that two values have in common, 0 to 1; 0 where one is empty."""
     left, right = (

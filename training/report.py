@@ -11,7 +11,7 @@ from typing import Any
 
 from smartform.grounding import ground
 from smartform.schema import Value
-from training.metrics import Outcome, calibration_error, f1_interval, reliability, score
+from training.metrics import Outcome, calibration_error, f1_interval, reliability, score, suggestions
 
 _STYLE = """body{font:15px/1.5 system-ui,sans-serif;max-width:70em;margin:2em auto;
 padding:0 1em;color:#1f2933}
@@ -35,6 +35,7 @@ def write_report(
 def summary(engine: str, outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """The measures that cards and tables quote."""
     total = score(outcomes)
+    suggested, helpful, recovered = suggestions(outcomes)
     groups = {}
     for key in ("kind", "lang", "style"):
         values = sorted({str(getattr(o, key)) for o in outcomes})
@@ -51,6 +52,9 @@ def summary(engine: str, outcomes: Sequence[Outcome]) -> dict[str, Any]:
         "recall": round(total.recall, 3),
         "invented": round(total.invented_rate, 3),
         "calibration_error": round(calibration_error(outcomes), 3),
+        "suggestions": suggested,
+        "suggestions_right": round(helpful, 3),
+        "missed_suggested": round(recovered, 3),
         "f1_by": groups,
     }
 

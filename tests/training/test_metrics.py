@@ -1,8 +1,19 @@
+from dataclasses import replace
+
 import pytest
 
 from smartform.schema import Field, FieldType, FormSpec
 from training.leakage import overlaps
-from training.metrics import Outcome, calibration_error, f1_interval, review_rates, same, score, word_f1
+from training.metrics import (
+    Outcome,
+    calibration_error,
+    f1_interval,
+    review_rates,
+    same,
+    score,
+    suggestions,
+    word_f1,
+)
 from training.targets import example_of, target_of
 
 
@@ -24,6 +35,18 @@ def test_counts_and_rates():
     assert scores.recall == pytest.approx(1 / 3)
     assert scores.invented_rate == 0.5
     assert scores.accuracy == pytest.approx(2 / 5)
+
+
+def test_suggestions_count_where_no_value_is_given():
+    outcomes = [
+        replace(outcome("x", None), suggestion="x"),
+        replace(outcome("x", None), suggestion="y"),
+        replace(outcome(None, None), suggestion="z"),
+        outcome("x", None),
+        outcome("x", "x"),
+    ]
+    assert suggestions(outcomes) == (3, pytest.approx(1 / 3), pytest.approx(1 / 3))
+    assert suggestions([]) == (0, 0.0, 0.0)
 
 
 @pytest.mark.parametrize(
