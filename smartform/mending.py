@@ -121,12 +121,14 @@ def mended(
     made: Sequence[Correction],
     facts: Sequence[Protected],
     amount: Amount,
+    rewording: EditKind = EditKind.GRAMMAR,
 ) -> tuple[Edit, ...]:
     """The corrections as edits of `source`, as far as they keep its facts.
 
     Args:
         source: the paragraph with the white space that the prompt leaves out.
         facts: of `source`.
+        rewording: what other words are for.
     """
     if not made:
         return ()
@@ -140,7 +142,7 @@ def mended(
         written.append(Written(Span(end - len(text), max(end, end - len(text) + 1)), log(one.chance), None))
         place = span.end
     rewritten = Rewritten("".join((*parts, prompt.text[place:])), tokens=tuple(written))
-    return vet(source, rewritten, facts, amount=amount, rewording=EditKind.GRAMMAR, margins=ANY).edits
+    return vet(source, rewritten, facts, amount=amount, rewording=rewording, margins=ANY).edits
 
 
 def composed(source: str, first: Sequence[Edit], then: Vetted) -> Vetted:

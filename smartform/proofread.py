@@ -11,16 +11,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from smartform.checker import Checker
+from smartform.courtesy import LEAST, Courtesies
 from smartform.edit_kinds import REWORDINGS, rewording_kind
 from smartform.engines.base import Cancel, Judge, Rewriter, Rewritten, never
 from smartform.errors import Cancelled, TextError
 from smartform.mail_layout import fitting, is_html, prose
 from smartform.mail_policy import ANY, MailPolicy, Margins, is_rude, shipped
 from smartform.mail_prompts import RevisionPrompt, revision_prompt
-from smartform.mending import Judged, composed, corrections, judged
+from smartform.mending import Correction, Judged, composed, corrections, judged, mended
 from smartform.protect import names_of, protected
 from smartform.results import Span
 from smartform.revision import DEFAULT_OPTIONS, Amount, Edit, EditKind, ProofreadOptions, Refused, Revision
+from smartform.supply import logistic
 from smartform.tone import Tone, ToneScorer
 from smartform.values import languages_of
 from smartform.values.words import whole
@@ -37,6 +39,8 @@ _TELLING_WORDS = 8
 
 _LATIN = 0x250
 """The first character after those of Latin alphabets."""
+
+_COURTESIES = Courtesies()
 
 OnText = Callable[[str], None]
 OnProgress = Callable[[float, str], None]
@@ -139,6 +143,7 @@ class Proofreader:
         same = rewritten.complete and rewritten.text.split() == text.split()
         margins = self._policy.margins(tone, corrected=bool(first))
         then = Vetted() if same else self._vetted(work, text, rewritten, tone, margins)
+        then = self._courteous(work, text, prompt, tone, then, cancel)
         return moved(composed(work.text_of(span), first, then), span.start)
 
     def _mended(self, work: _Work, span: Span, prompt: RevisionPrompt, cancel: Cancel) -> tuple[Edit, ...]:
@@ -188,6 +193,34 @@ class Proofreader:
             return vetted
         [after] = self._tones([rewritten.text])
         return vetted_as(rewording_kind(work.options, tone, after), margins)
+
+    def _courteous(
+        self,
+        work: _Work,
+        text: str,
+        prompt: RevisionPrompt,
+        tone: Tone | None,
+        kept: Vetted,
+        cancel: Cancel,
+    ) -> Vetted:
+        """What is kept of an impolite paragraph's revision and, where that is hardly more polite, the
+        courtesies that the model agrees with and that make it so."""
+        judge, amount = self.rewriter, work.options.amount
+        if amount is Amount.ERRORS or not is_rude(tone) or not isinstance(judge, Judge):
+            return kept
+        revised = Revision(text, kept.edits).text
+        seen = replace(prompt, text=" ".join(revised.split()))
+        [now] = self._tones([revised])
+        if self._policy.calms(tone, now) or not self._fits(seen.text):
+            return kept
+        found = judged(_COURTESIES, judge, seen, work.names, cancel)
+        agreed = [one for one in found if one.preference.asked > LEAST]
+        made = [Correction(one.proposal, logistic(one.preference.asked)) for one in agreed]
+        more = mended(revised, seen, made, protected(revised, work.names), amount, EditKind.TONE)
+        [after] = self._tones([Revision(revised, more).text])
+        if now is None or after is None or after.politeness_score <= now.politeness_score:
+            return kept
+        return replace(composed(text, kept.edits, Vetted(more)), refused=kept.refused)
 
     def _tones(self, texts: Sequence[str]) -> Sequence[Tone | None]:
         return [None] * len(texts) if self.scorer is None else self.scorer.score(texts)
