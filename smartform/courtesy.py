@@ -14,9 +14,12 @@ from itertools import chain
 
 from lemminflect import getAllLemmas
 
-from smartform.engines.base import Proposal
+from smartform.engines.base import Cancel, Judge, Proposal, never
+from smartform.mail_prompts import RevisionPrompt
+from smartform.mending import Correction, judged
 from smartform.results import Span
 from smartform.sentences import sentences
+from smartform.supply import logistic
 
 _WISHES = (
     (re.compile(r"\bI(?: want| demand|'m demanding| am demanding) to\b"), "I would like to"),
@@ -38,6 +41,19 @@ drafts that the model had not read, the sensible ones were above, 'Please shame 
 (training/LOG.md)."""
 
 
+def agreed(
+    judge: Judge, prompt: RevisionPrompt, names: frozenset[str], cancel: Cancel = never
+) -> list[Correction]:
+    """The courtesies for the prompt's paragraph that the model agrees with, in the order of the text.
+
+    Args:
+        names: of the mail (`smartform.protect.names_of`).
+    """
+    found = judged(Courtesies(), judge, prompt, names, cancel)
+    likely = [one for one in found if one.preference.asked > LEAST]
+    return [Correction(one.proposal, logistic(one.preference.asked)) for one in likely]
+
+
 class Courtesies:
     """Proposes them; a `smartform.checker.Checker` of its own kind."""
 
@@ -56,7 +72,7 @@ def _wishes(text: str) -> Iterator[Proposal]:
 def _requests(text: str, sentence: Span) -> Iterator[Proposal]:
     """'Send it now.' → 'Please send it now.', where the sentence may begin with an order."""
     first = _FIRST_WORD.match(text, sentence.start, sentence.end)
-    if not first:
+    if not first or "please" in text[sentence.start : sentence.end].lower():
         return
     word = first[0].lower()
     if word not in _NO_ORDERS and word in getAllLemmas(word, upos="VERB").get("VERB", ()):

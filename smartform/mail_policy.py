@@ -86,6 +86,8 @@ class MailPolicy:
         errors, rewording: as `Margins` has them.
         impolite: the margin of rewording where the paragraph comes across as impolite.
         rise: by how much more polite, from -1 to 1, its revision must come across there to need no margin.
+        abrupt: a paragraph whose politeness, from -1 to 1, is at most this may be given courtesies though it
+            does not count as impolite.
         floor: least probability of a single change, the geometric mean over its tokens: less sure ones
             are left out, so that they do not spoil the others.
         faulty: how likely a paragraph must have an error for any proposed correction to be made in it.
@@ -99,6 +101,7 @@ class MailPolicy:
     rewording: float = 0.0
     impolite: float = 0.0
     rise: float = math.inf
+    abrupt: float = -1.0
     floor: float = 0.0
     faulty: float = 0.0
     bar: float = math.inf
@@ -116,10 +119,14 @@ class MailPolicy:
         return Margins(errors, self.impolite if is_rude(tone) else self.rewording)
 
     def calms(self, before: Tone | None, after: Tone | None) -> bool:
-        """Whether an impolite paragraph's revision comes across as so much more polite that it is taken."""
-        if before is None or after is None or not is_rude(before):
+        """Whether a paragraph's revision comes across as so much more polite that it is taken, or enough."""
+        if before is None or after is None:
             return False
         return after.politeness_score - before.politeness_score >= self.rise
+
+    def grates(self, tone: Tone | None) -> bool:
+        """Whether a paragraph comes across as impolite or nearly so."""
+        return is_rude(tone) or (tone is not None and tone.politeness_score <= self.abrupt)
 
 
 def is_rude(tone: Tone | None) -> bool:

@@ -11,18 +11,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from smartform.checker import Checker
-from smartform.courtesy import LEAST, Courtesies
+from smartform.courtesy import agreed
 from smartform.edit_kinds import REWORDINGS, rewording_kind
 from smartform.engines.base import Cancel, Judge, Rewriter, Rewritten, never
 from smartform.errors import Cancelled, TextError
 from smartform.mail_layout import fitting, is_html, prose
 from smartform.mail_policy import ANY, MailPolicy, Margins, is_rude, shipped
 from smartform.mail_prompts import RevisionPrompt, revision_prompt
-from smartform.mending import Correction, Judged, composed, corrections, judged, mended
+from smartform.mending import Judged, composed, corrections, judged, mended
 from smartform.protect import names_of, protected
 from smartform.results import Span
 from smartform.revision import DEFAULT_OPTIONS, Amount, Edit, EditKind, ProofreadOptions, Refused, Revision
-from smartform.supply import logistic
 from smartform.tone import Tone, ToneScorer
 from smartform.values import languages_of
 from smartform.values.words import whole
@@ -39,8 +38,6 @@ _TELLING_WORDS = 8
 
 _LATIN = 0x250
 """The first character after those of Latin alphabets."""
-
-_COURTESIES = Courtesies()
 
 OnText = Callable[[str], None]
 OnProgress = Callable[[float, str], None]
@@ -203,19 +200,17 @@ class Proofreader:
         kept: Vetted,
         cancel: Cancel,
     ) -> Vetted:
-        """What is kept of an impolite paragraph's revision and, where that is hardly more polite, the
+        """What is kept of a blunt paragraph's revision and, where that is hardly more polite, the
         courtesies that the model agrees with and that make it so."""
         judge, amount = self.rewriter, work.options.amount
-        if amount is Amount.ERRORS or not is_rude(tone) or not isinstance(judge, Judge):
+        if amount is Amount.ERRORS or not self._policy.grates(tone) or not isinstance(judge, Judge):
             return kept
         revised = Revision(text, kept.edits).text
         seen = replace(prompt, text=" ".join(revised.split()))
         [now] = self._tones([revised])
         if self._policy.calms(tone, now) or not self._fits(seen.text):
             return kept
-        found = judged(_COURTESIES, judge, seen, work.names, cancel)
-        agreed = [one for one in found if one.preference.asked > LEAST]
-        made = [Correction(one.proposal, logistic(one.preference.asked)) for one in agreed]
+        made = agreed(judge, seen, work.names, cancel)
         more = mended(revised, seen, made, protected(revised, work.names), amount, EditKind.TONE)
         [after] = self._tones([Revision(revised, more).text])
         if now is None or after is None or after.politeness_score <= now.politeness_score:

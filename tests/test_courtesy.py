@@ -21,7 +21,7 @@ AGREED = {"Please send": 2.0, "I would like": -3.0}
 
 
 class GradedScorer:
-    """A `ToneScorer`: 'stupid' makes a text impolite, each courtesy less so."""
+    """A `ToneScorer`: 'stupid' makes a text impolite, 'now' blunt, each courtesy less so."""
 
     def score(self, texts: Sequence[str]) -> tuple[Tone, ...]:
         """By the words."""
@@ -29,7 +29,8 @@ class GradedScorer:
 
     def _score(self, text: str) -> Tone:
         courtesies = text.count("please") + text.count("would like")
-        impolite = 0.8 - 0.1 * courtesies if "stupid" in text else 0.05
+        blunt = 0.8 if "stupid" in text else 0.4 if "now" in text else 0.05
+        impolite = max(0.05, blunt - 0.1 * courtesies)
         return Tone((0.2, 0.6, 0.2), (impolite, 0.95 - impolite, 0.05))
 
 
@@ -109,3 +110,10 @@ def test_a_revision_that_is_polite_enough_needs_none() -> None:
 def test_a_model_that_cannot_judge_makes_none() -> None:
     proofreader = Proofreader(FakeRewriter({}), GradedScorer(), MailPolicy())
     assert not proofreader.proofread(RUDE, ProofreadOptions(amount=Amount.TONE)).changed
+
+
+def test_a_paragraph_that_is_nearly_impolite_gets_them_where_the_policy_says_so() -> None:
+    blunt = "Send the 3 keys now."
+    assert not proofread(blunt).changed
+    assert not proofread(blunt, abrupt=-0.4).changed
+    assert proofread(blunt, abrupt=-0.3).text == "Please send the 3 keys now."

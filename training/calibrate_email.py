@@ -12,7 +12,7 @@ combinations of margins and rise are tried on what came of it.
 Rewordings are right in more ways than one, so impolite drafts that come across as more polite to the
 product's scorer count as much as wanted changes that are made. The floor of single changes and the margin of
 errors where corrections were made are those with the best F0.5 of mended errors and share of the calmed,
-added.
+added. Paragraphs are blunt enough for courtesies up to where the first clean text would be given one.
 """
 
 from __future__ import annotations
@@ -27,8 +27,9 @@ from pathlib import Path
 import numpy as np
 
 from smartform.alignment import Change, changes
+from smartform.courtesy import agreed
 from smartform.edit_kinds import ERRORS, RAISED, kind_of
-from smartform.engines.base import Rewriter, Rewritten, never
+from smartform.engines.base import Judge, Rewriter, Rewritten, never
 from smartform.engines.llama import LlamaEngine
 from smartform.engines.load import checker, text_engine, tone_scorer
 from smartform.errors import WeightsError
@@ -37,7 +38,7 @@ from smartform.mail_prompts import RevisionPrompt
 from smartform.mending import Judged, chosen, corrections, faultiness, judged, mended, weighed
 from smartform.protect import protected
 from smartform.results import Span
-from smartform.revision import Edit, EditKind, ProofreadOptions, Revision
+from smartform.revision import Amount, Edit, EditKind, ProofreadOptions, Revision
 from smartform.settings import Settings
 from smartform.tone import Politeness, ToneScorer
 from smartform.vetting import gain, rewords, vet
@@ -161,6 +162,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     proposing = checker()
     proposed = [judged(proposing, engine, example.prompt, frozenset(), never) for example in held]
     correcting = fitted_bar(held, proposed, fitted_weights(held, proposed))
+    correcting = replace(correcting, abrupt=fitted_abrupt(held, engine, scorer))
 
     def again(prompt: RevisionPrompt) -> list[Judged]:
         return judged(proposing, engine, prompt, frozenset(), never)
@@ -197,6 +199,16 @@ def held_out(config: TrainConfig, scorer: ToneScorer) -> list[Rewrite]:
     kept = heard(written(read_rows(config.calibration), config.seed), scorer, config.seed)
     found = [e for e in load(config, scorer) if is_held_out(e, config.holdout)] + kept
     return list({(e.draft, e.amount): e for e in found}.values())
+
+
+def fitted_abrupt(held: Sequence[Rewrite], judge: Judge, scorer: ToneScorer) -> float:
+    """The highest politeness, in tenths and at most 0, up to which no clean text would get a courtesy."""
+    clean = [e for e in held if e.amount is not Amount.ERRORS and not changes(e.draft, e.revision)]
+    touched = [e.draft for e in clean if agreed(judge, e.prompt, frozenset())]
+    lowest = min((tone.politeness_score for tone in scorer.score(touched)), default=1.0)
+    abrupt = max(-1.0, min(0.0, (math.ceil(10 * lowest) - 1) / 10))
+    print(f"{len(touched)} of {len(clean)} clean texts with courtesies, none up to {abrupt:.1f}", flush=True)
+    return abrupt
 
 
 def fitted_weights(held: Sequence[Rewrite], proposed: Sequence[Sequence[Judged]]) -> Weights:

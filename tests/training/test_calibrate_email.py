@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -13,7 +14,8 @@ from smartform.mail_prompts import RevisionPrompt
 from smartform.mending import Judged
 from smartform.results import Span
 from smartform.revision import Amount, Register, Revision
-from tests.mails import FakeRewriter, FakeScorer
+from smartform.tone import Tone
+from tests.mails import FakeJudge, FakeRewriter, FakeScorer
 from training.calibrate_email import (
     Made,
     Outcome,
@@ -21,6 +23,7 @@ from training.calibrate_email import (
     best,
     corrected,
     first_round,
+    fitted_abrupt,
     fitted_bar,
     fitted_weights,
     outcome,
@@ -210,3 +213,17 @@ def test_the_floor_is_the_lowest_with_the_best_errors() -> None:
     ]
     assert surest(found).policy.floor == 0.1
     assert surest([*found, Outcome(MailPolicy(floor=0.3), 1.0, 0.5, 0.2, 0.4)]).policy.floor == 0.3
+
+
+def test_paragraphs_are_blunt_enough_up_to_the_first_clean_text_with_a_courtesy() -> None:
+    class Scorer:
+        def score(self, texts: Sequence[str]) -> tuple[Tone, ...]:
+            """'now' is impolite by a quarter."""
+            return tuple(Tone((0.0, 1.0, 0.0), (0.25 * ("now" in t), 0.7, 0.0)) for t in texts)
+
+    judge = FakeJudge({}, {"Please send": 1.0, "Please bring": -9.0})
+    order, other = "Send the keys now.", "Bring the keys now."
+    assert fitted_abrupt([example(order, order), example(other, other)], judge, Scorer()) == -0.3
+    assert fitted_abrupt([example(other, other)], judge, Scorer()) == 0.0
+    wanted = "Could you please send the keys now?"
+    assert fitted_abrupt([example(order, wanted)], judge, Scorer()) == 0.0
