@@ -126,9 +126,10 @@ def _again(command: str | None) -> str:
 
 
 def _suggested(summary: dict[str, Any]) -> str:
+    right, missed = summary["suggestions_right"], summary["missed_suggested"]
     return (
-        f"Of fields\nwithout a value {summary['suggestions']} got a suggestion, right in"
-        f" {summary['suggestions_right']:.2f} of them: {summary['missed_suggested']:.2f} of those missed."
+        f"{summary['suggestions']}\nfields without a value got a suggestion, {right:.2f} of them"
+        f" a right one: {missed:.2f} of the values that were missed."
     )
 
 
