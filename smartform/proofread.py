@@ -21,7 +21,16 @@ from smartform.mail_prompts import RevisionPrompt, revision_prompt
 from smartform.mending import Judged, composed, corrections, judged, mended
 from smartform.protect import names_of, protected
 from smartform.results import Span
-from smartform.revision import DEFAULT_OPTIONS, Amount, Edit, EditKind, ProofreadOptions, Refused, Revision
+from smartform.revision import (
+    DEFAULT_OPTIONS,
+    Amount,
+    Edit,
+    EditKind,
+    ProofreadOptions,
+    Refused,
+    Register,
+    Revision,
+)
 from smartform.tone import Tone, ToneScorer
 from smartform.values import languages_of
 from smartform.values.words import whole
@@ -203,7 +212,8 @@ class Proofreader:
         """What is kept of a blunt paragraph's revision and, where that is hardly more polite, the
         courtesies that the model agrees with and that make it so."""
         judge, amount = self.rewriter, work.options.amount
-        if amount is Amount.ERRORS or not self._policy.grates(tone) or not isinstance(judge, Judge):
+        unasked = amount is Amount.ERRORS or work.options.register is Register.FIRM
+        if unasked or not self._policy.grates(tone) or not isinstance(judge, Judge):
             return kept
         revised = Revision(text, kept.edits).text
         seen = replace(prompt, text=" ".join(revised.split()))

@@ -10,7 +10,7 @@ import pytest
 from smartform.courtesy import Courtesies
 from smartform.mail_policy import MailPolicy
 from smartform.proofread import Proofreader
-from smartform.revision import Amount, EditKind, ProofreadOptions, Revision
+from smartform.revision import Amount, EditKind, ProofreadOptions, Register, Revision
 from smartform.tone import Tone
 from tests.mails import FakeJudge, FakeRewriter, FakeScorer
 
@@ -95,6 +95,12 @@ def test_they_go_with_what_the_model_revised() -> None:
 )
 def test_else_the_paragraph_is_left(draft: str, amount: Amount, likelier: Mapping[str, float]) -> None:
     assert not proofread(draft, amount, likelier).changed
+
+
+def test_a_mail_that_shall_sound_firm_is_left_firm() -> None:
+    proofreader = Proofreader(FakeJudge({}, AGREED), GradedScorer(), MailPolicy())
+    firm = ProofreadOptions(amount=Amount.TONE, register=Register.FIRM)
+    assert not proofreader.proofread(RUDE, firm).changed
 
 
 def test_those_that_make_it_no_more_polite_are_not_made() -> None:
