@@ -22,6 +22,10 @@ LONG = frozenset({FieldType.LONGTEXT, FieldType.LIST})
 """Types whose exact ends are a matter of taste: the probability of one exact value says little about
 whether there is one."""
 
+UNSUGGESTED = frozenset({FieldType.BOOLEAN, FieldType.GROUP})
+"""Types of which nothing is suggested: to choose yes or no is as quick as to take it, and a wrong hint
+misleads; rows have cells of their own."""
+
 
 def silence(decoded: Decoded, numbers: TypePolicy, *, long: bool) -> float | None:
     """The probability that the text does not say, where nothing is to be given; None where something is.
@@ -82,14 +86,11 @@ class Reader:
         return judged(result, decoded, numbers, certain=bool(result.spans or self.field.options))
 
     def suggestion(self, decoded: Decoded) -> FieldResult | None:
-        """What `read` held back although it is worth a person's look; None where nothing is.
-
-        Yes and no are not suggested: to choose is as quick as to take, and a wrong hint misleads.
-        """
+        """What `read` held back although it is worth a person's look; None where nothing is."""
         numbers = self.policy[self.field.type]
-        if not decoded.texts or decoded.probability is None or decoded.p_no_data is None:
+        if self.field.type in UNSUGGESTED or not decoded.texts:
             return None
-        if self.field.type is FieldType.BOOLEAN:
+        if decoded.probability is None or decoded.p_no_data is None:
             return None
         spoken = 1 - decoded.p_no_data
         if decoded.probability * spoken < numbers.worth_a_look(spoken):

@@ -21,13 +21,7 @@ from smartform.results import Span
 from smartform.sentences import sentences
 from smartform.supply import logistic
 
-_WISHES = (
-    (re.compile(r"\bI(?: want| demand|'m demanding| am demanding) to\b"), "I would like to"),
-    (re.compile(r"\bI want\b(?! to)"), "I would like"),
-    (re.compile(r"\bWe(?: want| demand) to\b"), "We would like to"),
-    (re.compile(r"\bWe want\b(?! to)"), "We would like"),
-    (re.compile(r"\bwe want\b(?! to)"), "we would like"),
-)
+_WANT = re.compile(r"\b(I|[Ww]e) (?:want|demand)\b")
 _NO_ORDERS = frozenset(
     "be do have thank let please see am is are was were can could will would shall".split()
 )
@@ -64,9 +58,9 @@ class Courtesies:
 
 
 def _wishes(text: str) -> Iterator[Proposal]:
-    for pattern, wish in _WISHES:
-        for match in pattern.finditer(text):
-            yield Proposal(Span(*match.span()), wish)
+    """'I want it.' → 'I would like it.'"""
+    for match in _WANT.finditer(text):
+        yield Proposal(Span(*match.span()), f"{match[1]} would like")
 
 
 def _requests(text: str, sentence: Span) -> Iterator[Proposal]:

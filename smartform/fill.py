@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from smartform.answers import LONG, Reader
+from smartform.answers import LONG, UNSUGGESTED, Reader
 from smartform.assignment import settle
 from smartform.constraints import Plan, plan
 from smartform.engines.base import Branch, Cancel, Decoded, ReadsAhead, TextEngine, never
@@ -223,7 +223,7 @@ class Filler:
         kind = FieldType.LIST if plan.field.type is FieldType.GROUP else plan.field.type
         exact = kind not in LONG and not plan.candidates and not plan.constraint.many
         numbers, weights = self._policy[kind], self._policy.supply
-        suggested = suggest and plan.field.type not in (FieldType.GROUP, FieldType.BOOLEAN)
+        suggested = suggest and plan.field.type not in UNSUGGESTED
         own = numbers.worth_a_look if suggested else numbers.floor
 
         def floor(spoken: float) -> float:

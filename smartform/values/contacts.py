@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from smartform.values.numbers import number_phrases, plain
+from smartform.values.numbers import REPEATS, number_phrases, plain
 from smartform.values.words import Candidate, Word, fold, longest_only, words_of
 
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.UNICODE)
@@ -44,16 +44,6 @@ _FILLERS = frozenset(
     minuscolo then poi with the
     """.split()
 )
-_REPEATS = {
-    "double": 2,
-    "doppelt": 2,
-    "doppio": 2,
-    "doble": 2,
-    "dubbel": 2,
-    "dobro": 2,
-    "triple": 3,
-    "triplo": 3,
-}
 _ZERO = frozenset({"oh", "o"})
 _MAX_PART = 6
 _MAX_PHONE_DIGITS = 16
@@ -129,8 +119,8 @@ def _dictated(
         word = words[index].folded
         if index > first and re.search(r"[.;!?\n]", text[words[index - 1].end : words[index].start]):
             break
-        if word in _REPEATS:
-            times, index = _REPEATS[word], index + 1
+        if word in REPEATS:
+            times, index = REPEATS[word], index + 1
             continue
         if word == "plus" and not digits:
             digits, index, last = "+", index + 1, index + 1

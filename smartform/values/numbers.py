@@ -42,7 +42,17 @@ _POINT = frozenset({"point", "virgola", "punto", "komma", "virgule", "coma", "vi
 _HALF = frozenset(
     {"half", "mezzo", "mezza", "halb", "halv", "halvt", "demi", "demie", "medio", "media", "meio", "meia"}
 )
-_REPEATED = frozenset({"double", "triple"})
+REPEATS = {
+    "double": 2,
+    "doppelt": 2,
+    "doppio": 2,
+    "doble": 2,
+    "dubbel": 2,
+    "dobro": 2,
+    "triple": 3,
+    "triplo": 3,
+}
+"""How often a digit is said that stands after the word: 'double two' is 22."""
 _METRES = frozenset({"m", "metre", "metres", "meter", "meters", "metro", "metri", "metros"})
 _METRES_AND = ("it", "es", "pt")
 """Languages that put an 'and' between metres and centimetres."""
@@ -439,8 +449,8 @@ def _digit_runs(text: str, words: Sequence[Word], phrases: Sequence[NumberPhrase
 def _spelt_digits(words: Sequence[Word], run: Sequence[NumberPhrase]) -> str:
     digits, times = "", 1
     for phrase in run:
-        if words[phrase.first].folded in _REPEATED and phrase is not run[-1]:
-            times = int(phrase.value)
+        if words[phrase.first].folded in REPEATS and phrase is not run[-1]:
+            times = REPEATS[words[phrase.first].folded]
         else:
             digits, times = digits + plain(phrase.value) * times, 1
     return digits

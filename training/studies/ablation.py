@@ -15,7 +15,6 @@ was.
 from __future__ import annotations
 
 import argparse
-import json
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -40,7 +39,7 @@ from training.examples import Example
 from training.model import add_lora, decoder_and_head, load_base, load_tokenizer
 from training.objective import Head, collate, encode, hidden_states
 from training.start import start_from
-from training.studies.pages import DATA, FIGURES, parse, save_figure, table, write_results
+from training.studies.pages import DATA, FIGURES, kept, parse, save_figure, table, write_results
 from training.targets import load_rows, read_rows
 from training.train_forms import branches_right, digest, is_held_out, train
 
@@ -104,7 +103,7 @@ def main(argv: Sequence[str] | None = None) -> None:
                 run = replace(
                     settings, name=f"ablation/{arm.replace(', ', '-').replace(' ', '_')}-{seed}", seed=seed
                 )
-                rows += kept(run, lambda run=run, arm=arm: measured(run, arm, held[: arguments.held]))
+                rows += kept(run.folder, lambda run=run, arm=arm: measured(run, arm, held[: arguments.held]))
         write_results(results, rows)
 
     # Show
@@ -115,18 +114,6 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def _order(row: Gold) -> int:
     return digest(row[0])
-
-
-def kept(run: TrainConfig, measure: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
-    """The rows of one run, measured unless they are there."""
-    path = run.folder / "measured.json"
-    if not path.exists():
-        measures = measure()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(measures), encoding="utf-8")
-        print(path.read_text(encoding="utf-8"), flush=True)
-    rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
-    return rows
 
 
 def measured(run: TrainConfig, arm: str, held: Sequence[Gold]) -> list[dict[str, Any]]:

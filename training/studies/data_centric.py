@@ -14,7 +14,6 @@ What an arm gave is kept in `runs/data_centric`, and a comparison that was stopp
 from __future__ import annotations
 
 import argparse
-import json
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -45,7 +44,7 @@ from training.studies.corrections import (
     read_task,
 )
 from training.studies.greedy import answerer
-from training.studies.pages import DATA, FIGURES, parse, save_figure, table, write_results
+from training.studies.pages import DATA, FIGURES, kept, parse, save_figure, table, write_results
 from training.train_forms import digest, train
 from training.word_edits import EditCounts, count_edits
 from training.word_edits import tokens as words
@@ -99,7 +98,11 @@ def main(argv: Sequence[str] | None = None) -> None:
         settings = read_config(arguments.config, {"threads": arguments.threads})
         settings = replace(settings, total_tokens=arguments.tokens)
         material = read_material(arguments)
-        rows = [kept(settings, arm, seed, material) for seed in arguments.seeds for arm in ARMS]
+        rows = []
+        for seed in arguments.seeds:
+            for arm in ARMS:
+                run = replace(settings, name=f"{settings.name}/{arm}-{seed}", seed=seed)
+                rows.append(kept(run.folder, lambda run=run, arm=arm: measured(run, arm, material)))
         write_results(results, rows)
 
     # Show
@@ -124,18 +127,6 @@ def read_material(arguments: argparse.Namespace) -> Material:
         task.test,
         [(row["src"].split(), [ref.split() for ref in row["refs"]]) for row in foreign],
     )
-
-
-def kept(settings: TrainConfig, arm: str, seed: int, material: Material) -> dict[str, Any]:
-    """The row of one arm, measured unless it is there."""
-    run = replace(settings, name=f"{settings.name}/{arm}-{seed}", seed=seed)
-    path = run.folder / "measured.json"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(measured(run, arm, material)), encoding="utf-8")
-        print(path.read_text(encoding="utf-8"), flush=True)
-    row: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return row
 
 
 def measured(run: TrainConfig, arm: str, material: Material) -> dict[str, Any]:

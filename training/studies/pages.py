@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from matplotlib.figure import Figure
+
+T = TypeVar("T")
 
 HERE = Path(__file__).parent
 DATA = HERE / "data"
@@ -44,6 +46,17 @@ def write_results(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     """One JSON object a line."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(json.dumps(dict(row)) + "\n" for row in rows), encoding="utf-8")
+
+
+def kept(folder: Path, measure: Callable[[], T]) -> T:
+    """What a run measured, as JSON data in its folder; measured now unless it is there."""
+    path = folder / "measured.json"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(measure()), encoding="utf-8")
+        print(path.read_text(encoding="utf-8"), flush=True)
+    measured: T = json.loads(path.read_text(encoding="utf-8"))
+    return measured
 
 
 def _cell(value: Any) -> str:

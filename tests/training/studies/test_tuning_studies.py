@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from argparse import Namespace
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -52,14 +51,6 @@ def data(tmp_path: Path) -> Path:
     rows = ({"id": s.id, "draft": s.draft, "revision": s.revision} for s in SENTENCES)
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return path
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def test_sentences_are_in_one_part_whatever_else_there_is(data: Path) -> None:
