@@ -13,7 +13,8 @@ from smartform.assignment import settle
 from smartform.constraints import Plan, plan
 from smartform.engines.base import Branch, Cancel, Decoded, ReadsAhead, TextEngine, never
 from smartform.errors import Cancelled, FormError, TextError, ValueProblem
-from smartform.groups import Group, merged_rows
+from smartform.groups import Dated, Group, merged_rows
+from smartform.periods import is_dated
 from smartform.policy import Policy, shipped
 from smartform.prompts import Prompt, extraction_prompt, protocol_name
 from smartform.results import FieldResult, FillResult, Span, State
@@ -173,12 +174,16 @@ class Filler:
             for name, p in plans.items()
         }
         supply = supplies(plans)
-        groups: list[Group] = []
+        dated = {n: Dated.asked(readers[n], asked[n], languages) for n in plans if is_dated(asked[n])}
+        first = plans | {
+            branch: reader.plan for one in dated.values() for branch, reader in one.readers.items()
+        }
+        named: dict[str, Decoded] = {}
         heard: list[Decoded] = []
         told: dict[str, Decoded] = {}
-        for answer in self._decoded(prompt, plans, supply, cancel, stats, suggest=True):
-            if asked[answer.name].type is FieldType.GROUP:
-                groups.append(Group.found(readers[answer.name], asked[answer.name], answer, languages))
+        for answer in self._decoded(prompt, first, supply, cancel, stats, suggest=True):
+            if answer.name not in plans or asked[answer.name].type is FieldType.GROUP:
+                named[answer.name] = answer
                 continue
             heard.append(answer)
             for name, decoded in settle(plans, part.text, heard, lambda a: readers[a.name].gives(a)).items():
@@ -186,6 +191,17 @@ class Filler:
                     continue
                 told[name] = decoded
                 yield _shifted(_with_suggestion(readers[name], decoded), part.offset)
+        groups = [
+            Group.found(
+                readers[name],
+                asked[name],
+                named[name],
+                languages,
+                dated[name].found(named) if name in dated else (),
+            )
+            for name in named
+            if name in plans
+        ]
         cell_plans = {name: cell.plan for group in groups for name, cell in group.readers.items()}
         cells = {a.name: a for a in self._decoded(prompt, cell_plans, {}, cancel, stats)}
         for group in groups:

@@ -1,7 +1,8 @@
 """Groups: rows are found first, by what names them, and then filled cell by cell.
 
 The first round answers a group's branch with the values of its first sub-field, one for each row,
-in the order of the text: the positions of a resume, the items of an invoice. In the second round
+in the order of the text: the positions of a resume, the items of an invoice. Where rows have dates, it also
+asks for the first sub-field beside each period of the text (`smartform.periods`). In the second round
 every other cell is a branch of its own that is told its row by name ('work[Nurse].company') and
 copies from the row's record, the stretch of the text that the layout gives it.
 """
@@ -14,10 +15,11 @@ from typing import cast
 
 from smartform.answers import Reader, judged, silence
 from smartform.assignment import settle
-from smartform.constraints import plan, within
-from smartform.engines.base import Decoded
+from smartform.constraints import Plan, plan, within
+from smartform.engines.base import Copy, Decoded
 from smartform.errors import ValueProblem
 from smartform.grounding import ground
+from smartform.periods import period_branches, periods
 from smartform.prompts import cell_name, row_names
 from smartform.records import records
 from smartform.results import FieldResult, Span, State
@@ -25,6 +27,36 @@ from smartform.schema import Cell, Field, FieldType, Row
 
 MAX_ROWS = 100
 """More rows of one group in one window of the text are not read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """What the periods of the text are asked for a group.
+
+    Args:
+        readers: branch → what reads its answer.
+    """
+
+    readers: dict[str, Reader]
+
+    @classmethod
+    def asked(cls, reader: Reader, protocol: Field, languages: Sequence[str]) -> Dated:
+        """One branch a period, for the sub-field that names rows.
+
+        Args:
+            reader, protocol, languages: as `Group.found` takes them.
+        """
+        naming = reader.field.fields[0]
+        anywhere = plan(naming, reader.text, languages, reader.today)
+        found = periods(reader.text, languages)
+        branches = period_branches(protocol, reader.text, found)
+        own = (replace(reader, field=naming, plan=within(anywhere, period.near)) for period in found)
+        return cls(dict(zip(branches, own, strict=True)))
+
+    def found(self, written: Mapping[str, Decoded]) -> tuple[FieldResult, ...]:
+        """What names the rows that the periods have, as far as the policy gives it."""
+        answers = (self.readers[name].read(written[name]) for name in self.readers if name in written)
+        return tuple(answer for answer in answers if answer.value is not None and answer.spans)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +80,14 @@ class Group:
     readers: dict[str, Reader] = field(default_factory=dict)
 
     @classmethod
-    def found(cls, reader: Reader, protocol: Field, decoded: Decoded, languages: Sequence[str]) -> Group:
+    def found(
+        cls,
+        reader: Reader,
+        protocol: Field,
+        decoded: Decoded,
+        languages: Sequence[str],
+        dated: Sequence[FieldResult] = (),
+    ) -> Group:
         """The rows that the engine named.
 
         Args:
@@ -56,12 +95,13 @@ class Group:
             protocol: the group under names that the protocol can write.
             decoded: the engine's answer to the group's branch.
             languages: of the text.
+            dated: what names rows by the periods of the text.
         """
         group, numbers = reader.field, reader.policy[FieldType.LIST]
         silent = silence(decoded, numbers, long=True)
-        if silent is not None:
+        if silent is not None and not dated:
             return cls(group, FieldResult(group.name, None, State.NOT_FOUND, silent, silent))
-        named = tuple(_named(reader, decoded))[:MAX_ROWS]
+        named = _united(tuple(_named(reader, decoded)) if silent is None else (), dated)[:MAX_ROWS]
         if not named:
             return cls(group, FieldResult(group.name, None, State.NOT_FOUND, 0.5, 0.5))
         answer = FieldResult(group.name, None, State.FOUND, 0.0, 0.0)
@@ -79,7 +119,7 @@ class Group:
         return cls(group, answer, named, tuple(cells), tuple(stretches), readers)
 
     def result(self, written: Mapping[str, Decoded]) -> FieldResult:
-        """The group's answer; no two cells of a row have one piece of the text.
+        """The group's answer; no two cells of a row have one piece of the text, nor any what names the row.
 
         Args:
             written: branch → what the engine wrote for its cell; cells that have nothing are empty.
@@ -88,10 +128,16 @@ class Group:
             return self.answer
         rows = []
         for first, names, stretch in zip(self.named, self.cells, self.stretches, strict=True):
-            plans = {name: self.readers[name].plan for name in names}
-            told = settle(plans, stretch, [written[name] for name in names if name in written])
+            plans = {name: self.readers[name].plan for name in names} | {"": self._naming}
+            naming = Decoded("", (_written(first),), probability=1.0, p_no_data=0.0)
+            told = settle(plans, stretch, [naming, *(written[name] for name in names if name in written)])
             rows.append((first, *(self._cell(name, told.get(name)) for name in names)))
         return with_rows(self.answer, tuple(rows))
+
+    @property
+    def _naming(self) -> Plan:
+        """What names a row is sure by now, and copied."""
+        return Plan(self.asked.fields[0], Copy(), {})
 
     def _cell(self, name: str, decoded: Decoded | None) -> FieldResult:
         reader = self.readers[name]
@@ -124,6 +170,15 @@ def _named(reader: Reader, decoded: Decoded) -> Iterator[FieldResult]:
         except ValueProblem:
             continue
         yield judged(cell, decoded, numbers, certain=bool(cell.spans))
+
+
+def _united(listed: Sequence[FieldResult], dated: Sequence[FieldResult]) -> tuple[FieldResult, ...]:
+    """What names rows, in the order of the text; of names that meet, the one that a period has."""
+    taken = {answer.spans[0]: answer for answer in dated}
+    alone = [a for a in listed if not a.spans or not any(a.spans[0].overlaps(place) for place in taken)]
+    if not taken:
+        return tuple(alone)
+    return tuple(sorted([*alone, *taken.values()], key=lambda a: a.spans[0].start if a.spans else 0))
 
 
 def _places(decoded: Decoded, text: str) -> list[Span | None]:

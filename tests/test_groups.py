@@ -112,6 +112,49 @@ def test_no_two_cells_of_a_row_have_one_piece_of_the_text() -> None:
     assert filled.values["work"] == [{"position": "Cleaner", "company": "Shine Ltd", "branch": None}]
 
 
+def test_no_cell_has_what_names_its_row() -> None:
+    form = FormSpec((Field("work", FieldType.GROUP, fields=(Field("position"), Field("company"))),))
+    script = {"work": Cue("Cleaner", ("Cleaner",)), "work[Cleaner].company": Cue("Cleaner", sure=0.9)}
+    filled = Filler(Placing(script), Policy({})).fill(form, TEXT, today=TODAY)
+    assert filled.values["work"] == [{"position": "Cleaner", "company": None}]
+    text = "The Baker, baker, 2012"
+    script = {"work": Cue("Baker", ("Baker",)), "work[Baker].company": Cue("Baker", sure=0.9)}
+    filled = Filler(Placing(script), Policy({})).fill(form, text, today=TODAY)
+    assert filled.values["work"] == [{"position": "Baker", "company": "Baker"}]  # it stands there twice
+
+
+def test_rows_that_the_list_skips_are_found_by_their_dates() -> None:
+    script = {key: cue for key, cue in SCRIPT.items() if "2" not in key} | {
+        "work": Cue("Nurse", ("Nurse",)),
+        "work[May 2019].position": Cue("Nurse"),
+        "work[2015].position": Cue("Cleaner"),
+    }
+    engine = Placing(script)
+    result = Filler(engine, Policy({})).fill(FORM, TEXT, today=TODAY)
+    check_result(result, FORM, TEXT)
+    assert result.values["work"] == [
+        {"position": "Nurse", "company": "St Mary's", "start date": "2019-05", "kind": "full time"},
+        {"position": "Cleaner", "company": "Shine Ltd", "start date": "2015", "kind": None},
+    ]
+    near = {b.name: b.constraint for b in engine.rounds[0]}["work[2015].position"]
+    assert isinstance(near, Copy) and near.within is not None
+    assert TEXT[near.within.start : near.within.end] == TEXT[TEXT.index(", full") : TEXT.index("2012")]
+
+
+def test_rows_are_found_by_their_dates_where_there_is_no_list() -> None:
+    script = {"work[2015].position": Cue("Cleaner"), "work[Cleaner].company": "Shine Ltd"}
+    result = Filler(Placing(script), Policy({})).fill(FORM, TEXT, today=TODAY)
+    check_result(result, FORM, TEXT)
+    assert [row["company"] for row in result.values["work"]] == ["Shine Ltd"]
+
+
+def test_of_two_names_in_one_place_a_row_has_the_one_beside_its_dates() -> None:
+    text = "Senior Nurse, Hill House, 2012"
+    script = {"work": Cue("Nurse", ("Nurse",)), "work[2012].position": Cue("Senior Nurse")}
+    result = Filler(Placing(script), Policy({})).fill(FORM, text, today=TODAY)
+    assert [row["position"] for row in result.values["work"]] == ["Senior Nurse"]
+
+
 def test_a_cell_is_looked_for_between_the_rows_before_and_after() -> None:
     engine = Placing(SCRIPT)
     Filler(engine, Policy({})).fill(FORM, TEXT, today=TODAY)

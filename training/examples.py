@@ -36,6 +36,8 @@ class Example:
         targets: field name → the one line its branch must write; NO_DATA where the text is silent.
             A group's is the list of what names its rows.
         rows: group name → its rows, in the order of the text.
+        periods: group name → the periods of the text, in its order, each as a row whose first sub-field's
+            branch must write what names the row of that time; NO_DATA where there is none.
     """
 
     id: str
@@ -46,11 +48,12 @@ class Example:
     today: date | None
     targets: dict[str, str]
     rows: dict[str, tuple[RowTarget, ...]] = field(default_factory=dict)
+    periods: dict[str, tuple[RowTarget, ...]] = field(default_factory=dict)
 
     def branches(self) -> list[tuple[str, str]]:
-        """(name of the branch, line it must write) of every field that is taught, then of every cell."""
+        """(name of the branch, line it must write) of every taught field, then of every cell and period."""
         taught = [(f.name, self.targets[f.name]) for f in self.form.fields if f.name in self.targets]
-        for group, rows in self.rows.items():
+        for group, rows in [*self.rows.items(), *self.periods.items()]:
             names = row_names(group, [row.naming for row in rows])
             for name, row in zip(names, rows, strict=True):
                 taught += [(cell_name(name, sub), line) for sub, line in row.targets.items()]

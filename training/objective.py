@@ -8,7 +8,7 @@ This is what the engine evaluates when it fills a form, token for token.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -86,7 +86,9 @@ def shuffled(example: Example, rng: random.Random, max_fields: int) -> Example:
     name' and seldom describe every field, so the model must not lean on either.
     """
     drawn = rng.sample(example.form.fields, min(max_fields, len(example.form.fields)))
-    fields, targets, rows, taken = [], {}, {}, set(example.form.names)
+    fields, targets, taken = [], {}, set(example.form.names)
+    rows: dict[str, tuple[RowTarget, ...]] = {}
+    periods: dict[str, tuple[RowTarget, ...]] = {}
     for field in drawn:
         name = unique_name(rng.choice(_SPELLINGS)(field.name), taken - {field.name})
         taken.add(name)
@@ -95,28 +97,40 @@ def shuffled(example: Example, rng: random.Random, max_fields: int) -> Example:
         if field.name in example.targets:
             targets[name] = example.targets[field.name]
         if field.type is FieldType.GROUP:
-            asked, rows[name] = _shuffled_group(asked, example.rows.get(field.name, ()), rng, max_fields)
+            taught = (example.rows.get(field.name, ()), example.periods.get(field.name, ()))
+            asked, (rows[name], periods[name]) = _shuffled_group(asked, taught, rng, max_fields)
         fields.append(asked)
-    return replace(example, form=replace(example.form, fields=tuple(fields)), targets=targets, rows=rows)
+    form = replace(example.form, fields=tuple(fields))
+    return replace(example, form=form, targets=targets, rows=rows, periods=periods)
 
 
 def _shuffled_group(
-    group: Field, rows: Sequence[RowTarget], rng: random.Random, max_cells: int
-) -> tuple[Field, tuple[RowTarget, ...]]:
-    """A group with its sub-fields respelt and, but for the first, reordered; `max_cells` cells are taught."""
+    group: Field, taught: Sequence[Sequence[RowTarget]], rng: random.Random, max_cells: int
+) -> tuple[Field, tuple[tuple[RowTarget, ...], ...]]:
+    """A group with its sub-fields respelt and, but for the first, reordered.
+
+    Args:
+        taught: its rows, and its periods; of each, `max_cells` cells are.
+    """
     first, *others = group.fields
     spell, described = rng.choice(_SPELLINGS), rng.random() < DESCRIBED
-    fields = [
+    fields = tuple(
         replace(sub, name=spell(sub.name), description=sub.description if described else "")
         for sub in (first, *rng.sample(others, len(others)))
-    ]
+    )
+    return replace(group, fields=fields), tuple(_drawn(rows, spell, rng, max_cells) for rows in taught)
+
+
+def _drawn(
+    rows: Sequence[RowTarget], spell: Callable[[str], str], rng: random.Random, max_cells: int
+) -> tuple[RowTarget, ...]:
+    """Rows of which at most `max_cells` cells, respelt, are taught."""
     cells = [(number, name) for number, row in enumerate(rows) for name in row.targets]
     kept = set(rng.sample(cells, min(max_cells, len(cells))))
-    respelt = [
+    return tuple(
         replace(row, targets={spell(n): line for n, line in row.targets.items() if (number, n) in kept})
         for number, row in enumerate(rows)
-    ]
-    return replace(group, fields=tuple(fields)), tuple(respelt)
+    )
 
 
 DESCRIBED = 0.75

@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from smartform.constraints import COUNTABLE
+from smartform.periods import is_dated, periods
 from smartform.prompts import NO_DATA, written
 from smartform.records import records
 from smartform.results import Span
-from smartform.schema import Field, FieldType, FormSpec, Row, Value, rows_of
+from smartform.schema import Cell, Field, FieldType, FormSpec, Row, Value, rows_of
 from smartform.values import SPOTTED, Candidate, expression, find_candidates, languages_of
 from smartform.values.numbers import ONE_WORDS
 from smartform.values.words import fold
@@ -86,6 +87,35 @@ def group_rows(
                 cells[sub.name] = target
         targets.append(RowTarget(line, cells))
     return tuple(targets)
+
+
+def period_rows(
+    group: Field, rows: Sequence[Row], text: str, languages: Sequence[str], today: date | None
+) -> tuple[RowTarget, ...]:
+    """For each period of the text the row of a group that belongs to it, NO_DATA where none does.
+
+    A row belongs to the period that names its dates and near which its name stands. Nothing is taught where
+    that does not tell: only one of two dates fits, the name stands elsewhere, or two rows' names stand near.
+    """
+    naming, *others = group.fields
+    dates = [sub.name for sub in others if sub.type is FieldType.DATE]
+    targets = []
+    known = [[date for name in dates if (date := row.get(name))] for row in rows]
+    for period in periods(text, languages):
+        fits = [sum(_is_said(date, own) for date in period.values) for own in known]
+        dated = [row for row, fit in zip(rows, fits, strict=True) if fit and fit == max(fits)]
+        part = dated and max(fits) < min(len(period.values), max(map(len, known)))
+        near = text[period.near.start : period.near.end]
+        found = {target_of(naming, row.get(naming.name), near, languages, today) for row in dated}
+        lines = {line for line in found if line and line != NO_DATA} if dated else {NO_DATA}
+        taught = {naming.name: lines.pop()} if len(lines) == 1 and not part else {}
+        targets.append(RowTarget(text[period.span.start : period.span.end], taught))
+    return tuple(targets)
+
+
+def _is_said(date: str, known: Iterable[Cell]) -> bool:
+    """Whether a date is among those that are known, as precisely as the less precise one tells."""
+    return any(isinstance(one, str) and (one.startswith(date) or date.startswith(one)) for one in known)
 
 
 def _place(line: str, row: Row, text: str) -> Span | None:
@@ -154,15 +184,18 @@ def example_of(row: dict[str, Any]) -> Example:
     form = FormSpec.from_dict({"form_fields": row["form_fields"]})
     text, today = row["text"], date.fromisoformat(row["today"]) if row.get("today") else None
     languages = languages_of(text)
-    targets, rows = {}, {}
+    targets, rows, dated = {}, {}, {}
     for field, data in zip(form.fields, row["form_fields"], strict=True):
         target = target_of(field, data.get("value"), text, languages, today)
         if target is not None:
             targets[field.name] = target
         if field.type is FieldType.GROUP:
-            rows[field.name] = group_rows(field, rows_of(data.get("value")), text, languages, today)
+            known = rows_of(data.get("value"))
+            rows[field.name] = group_rows(field, known, text, languages, today)
+            if is_dated(field):
+                dated[field.name] = period_rows(field, known, text, languages, today)
     lang, style = row.get("lang", languages[0]), row.get("style", "")
-    return Example(row["id"], lang, style, form, text, today, targets, rows)
+    return Example(row["id"], lang, style, form, text, today, targets, rows, dated)
 
 
 def _files(pattern: str) -> list[str]:

@@ -302,8 +302,9 @@ class StopRequest:
 
 
 def digest(example: Identified) -> int:
-    """A number that depends on the example's id alone."""
-    return int.from_bytes(hashlib.sha1(example.id.encode()).digest()[:8])
+    """A number that depends on the example's id alone: on what stands before a '+', for the texts of `x` and
+    `x+` are one."""
+    return int.from_bytes(hashlib.sha1(example.id.split("+")[0].encode()).digest()[:8])
 
 
 def is_held_out(example: Identified, holdout: int) -> bool:

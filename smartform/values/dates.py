@@ -34,6 +34,11 @@ _NUMERIC = re.compile(
     r"(?<![\d./-])(\d{1,2})\s?([./-])\s?(\d{1,2})(?:\s?\2\s?(\d{4}|\d{2}))?(?![\d/]|-\d|\.\d|:\d)"
 )
 _MONTH_YEAR = re.compile(r"(?<![\d./-])(\d{1,2})[/.](\d{4})(?![\d/.-])")
+_SHORT_RANGE = re.compile(
+    r"(?<![\d./-])(\d\d)/(\d\d)[ \t]*[-–—][ \t]*(?:(\d\d)/(\d\d)(?![\d./-])|(?=[^\W\d_]))"
+)
+_SHORT_RANGES = 2
+"""A text with fewer ranges like 10/13 - 02/19 may mean days by them."""
 
 _EXTRA_MONTHS = {"sept": 9, "sett": 9, "gen": 1, "ago": 8, "janv": 1, "fevr": 2, "mrt": 3, "mars": 3,
                  "okt": 10, "dic": 12, "avr": 4, "juil": 7, "jan": 1, "feb": 2, "aug": 8}  # fmt: skip
@@ -288,13 +293,19 @@ def _numeric(text: str, words: Sequence[Word], languages: Sequence[str]) -> Iter
         possible = 1 <= month <= 12 and 1000 <= year < 2200 and (day is None or _date(year, month, day))
         if whole and possible:
             yield _Parsed(by_start[match.start()], by_end[match.end()], year, month, day)
+    ranges = _ranges_of_months(text)
+    for match in ranges:
+        for month_at, year_at in ((1, 2), (3, 4)):
+            if match[month_at] and match.start(month_at) in by_start and match.end(year_at) in by_end:
+                first, last = by_start[match.start(month_at)], by_end[match.end(year_at)]
+                yield _Parsed(first, last, _full_year(match[year_at]), int(match[month_at]))
     month_first = _month_first(text, languages)
     for match in _NUMERIC.finditer(text):
+        if any(found.start() <= match.start() < found.end() for found in ranges):
+            continue
         left, right = int(match[1]), int(match[3])
         day, month = (right, left) if (month_first and left <= 12) or right > 12 else (left, right)
-        year = int(match[4]) if match[4] else None
-        if year is not None and len(match[4]) == 2:
-            year += 2000 if year < 50 else 1900
+        year = _full_year(match[4]) if match[4] else None
         usable = match.start() in by_start and match.end() in by_end and _date(year or 2024, month, day)
         if usable and not (year is None and match[2] == "-"):
             yield _Parsed(by_start[match.start()], by_end[match.end()], year, month, day)
@@ -302,6 +313,27 @@ def _numeric(text: str, words: Sequence[Word], languages: Sequence[str]) -> Iter
         month = int(match[1])
         if match.start() in by_start and match.end() in by_end and 1 <= month <= 12:
             yield _Parsed(by_start[match.start()], by_end[match.end()], int(match[2]), month)
+
+
+def _full_year(figures: str) -> int:
+    """A year of two or four figures."""
+    year = int(figures)
+    return year if len(figures) > 2 else year + (2000 if year < 50 else 1900)
+
+
+def _ranges_of_months(text: str) -> list[re.Match[str]]:
+    """Ranges like 10/13 - 02/19 and 03/19 - present, where the text writes months and years so.
+
+    It does where there are several, none ends before it begins, some span other months, and a second figure
+    is no month: days of a stay seldom read so.
+    """
+    found = list(_SHORT_RANGE.finditer(text))
+    whole = [match.groups() for match in found if match[3]]
+    if len(whole) < _SHORT_RANGES or any(not 1 <= int(m[n] or 1) <= 12 for m in found for n in (1, 3)):
+        return []
+    forward = all((_full_year(b), a) <= (_full_year(d), c) for a, b, c, d in whole)
+    years = any(int(figures) > 12 for _, b, _, d in whole for figures in (b, d))
+    return found if forward and years and any(a != c for a, _, c, _ in whole) else []
 
 
 def _month_first(text: str, languages: Sequence[str]) -> bool:

@@ -46,6 +46,37 @@ def test_rows_named_alike_are_told_apart_by_their_place() -> None:
     }
 
 
+def test_periods_are_taught_as_far_as_dates_tell() -> None:
+    text = """Ada Stone, born 1980
+    Nurse, Hill House, 2015 - 2019
+    Cook, The Inn, 2012 - 2015; prize 2015
+    career break 2010 - 2012
+    Porter, 2009, Guide, 2009"""
+    names = ("position", "from", "to")
+    fields = [{"name": n, "type": "text" if n == "position" else "date"} for n in names]
+    jobs = [
+        ("Nurse", "2015", "2019"),
+        ("Cook", "2012", "2015"),
+        ("Porter", "2009", None),
+        ("Guide", "2009", None),
+    ]
+    value = [dict(zip(names, job, strict=True)) for job in jobs]
+    asked = {"name": "work", "type": "group", "fields": fields, "value": value}
+    example = example_of({"id": "a", "lang": "en", "text": text, "form_fields": [asked]})
+    assert [(row.naming, row.targets.get("position")) for row in example.periods["work"]] == [
+        ("1980", "NO_DATA"),
+        ("2015 - 2019", "Nurse"),
+        ("2012 - 2015", "Cook"),
+        ("2015", None),  # two rows', and no name stands near
+        ("2010 - 2012", None),  # one of its dates is the cook's
+        ("2009", None),  # both names stand near
+        ("2009", "Guide"),
+    ]
+    assert dict(example.branches())["work[2015 - 2019].position"] == "Nurse"
+    [drawn] = shuffled(example, random.Random(3), 2).periods.values()
+    assert len(drawn) == len(example.periods["work"]) and sum(len(row.targets) for row in drawn) == 2
+
+
 def test_what_cannot_be_named_is_not_taught_as_a_list() -> None:
     fields = [{"name": "position", "type": "text"}, {"name": "company", "type": "text"}]
     value = [{"position": "Nurse", "company": "Inn"}, {"position": "Chef", "company": "Inn"}]

@@ -163,6 +163,8 @@ def test_held_out_examples_are_never_trained(config: TrainConfig) -> None:
     assert 0 < len(held) < len(EXAMPLES)
     assert held == {e.id for e in reversed(EXAMPLES) if is_held_out(replace(e, text="other"), config.holdout)}
     assert not any(is_held_out(e, 0) for e in EXAMPLES)
+    again = {e.id for e in EXAMPLES if is_held_out(replace(e, id=f"{e.id}+"), config.holdout)}
+    assert again == held  # the same text, asked for more
 
 
 def test_an_epoch_is_the_same_each_time_and_leaves_long_examples_out(config: TrainConfig) -> None:

@@ -142,3 +142,27 @@ def test_a_birthday_lends_its_year_only_to_the_words_beside_it(text: str, expect
     values = {c.value for c in find_candidates(FieldType.DATE, text, ("it",), date(2026, 11, 21))}
     assert expected in values
     assert {value for value in values if value.endswith("03-02")} <= {expected, "2027-03-02"}
+
+
+def test_months_and_years_in_short_ranges() -> None:
+    jobs = "03/19 - present: Welding Inspector\n10/13 - 02/19: Coded Welder\n05/09 – 09/13: Welder"
+    assert {value for _, value in dates(jobs, "en")} == {
+        "2019-03",
+        "2013-10",
+        "2019-02",
+        "2009-05",
+        "2013-09",
+    }
+
+
+@pytest.mark.parametrize(
+    "stays",
+    [
+        "free 03/10 - 05/10 or 07/10 - 09/10",  # 3 to 5 October
+        "free 28/02 - 03/03 or 07/03 - 15/03",
+        "booked 03/15 - 03/22 and 04/02 - 04/09",  # March 15 to 22
+        "booked 10/13 - 02/19",
+    ],
+)
+def test_days_in_short_ranges(stays: str) -> None:
+    assert all(value.count("-") == 2 for _, value in dates(stays, "en"))
