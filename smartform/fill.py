@@ -14,7 +14,6 @@ from smartform.constraints import Plan, plan
 from smartform.engines.base import Branch, Cancel, Decoded, ReadsAhead, TextEngine, never
 from smartform.errors import Cancelled, FormError, TextError, ValueProblem
 from smartform.groups import Dated, Group, merged_rows
-from smartform.periods import is_dated
 from smartform.policy import Policy, shipped
 from smartform.prompts import Prompt, extraction_prompt, protocol_name
 from smartform.results import FieldResult, FillResult, Span, State
@@ -174,15 +173,14 @@ class Filler:
             for name, p in plans.items()
         }
         supply = supplies(plans)
-        dated = {n: Dated.asked(readers[n], asked[n], languages) for n in plans if is_dated(asked[n])}
-        first = plans | {
-            branch: reader.plan for one in dated.values() for branch, reader in one.readers.items()
-        }
+        groups = [name for name in plans if asked[name].type is FieldType.GROUP]
+        dated = {name: Dated.asked(readers[name], asked[name], languages) for name in groups}
+        first = plans | {name: by.plan for one in dated.values() for name, by in one.readers.items()}
         named: dict[str, Decoded] = {}
         heard: list[Decoded] = []
         told: dict[str, Decoded] = {}
         for answer in self._decoded(prompt, first, supply, cancel, stats, suggest=True):
-            if answer.name not in plans or asked[answer.name].type is FieldType.GROUP:
+            if answer.name in groups or answer.name not in plans:
                 named[answer.name] = answer
                 continue
             heard.append(answer)
@@ -191,20 +189,14 @@ class Filler:
                     continue
                 told[name] = decoded
                 yield _shifted(_with_suggestion(readers[name], decoded), part.offset)
-        groups = [
-            Group.found(
-                readers[name],
-                asked[name],
-                named[name],
-                languages,
-                dated[name].found(named) if name in dated else (),
-            )
-            for name in named
-            if name in plans
+        found = [
+            Group.found(readers[name], asked[name], named[name], languages, dated[name].found(named))
+            for name in groups
+            if name in named
         ]
-        cell_plans = {name: cell.plan for group in groups for name, cell in group.readers.items()}
+        cell_plans = {name: cell.plan for group in found for name, cell in group.readers.items()}
         cells = {a.name: a for a in self._decoded(prompt, cell_plans, {}, cancel, stats)}
-        for group in groups:
+        for group in found:
             yield _shifted(group.result(cells), part.offset)
 
     def _decoded(

@@ -19,7 +19,7 @@ from smartform.constraints import Plan, plan, within
 from smartform.engines.base import Copy, Decoded
 from smartform.errors import ValueProblem
 from smartform.grounding import ground
-from smartform.periods import period_branches, periods
+from smartform.periods import is_dated, period_branches, periods
 from smartform.prompts import cell_name, row_names
 from smartform.records import records
 from smartform.results import FieldResult, Span, State
@@ -41,14 +41,16 @@ class Dated:
 
     @classmethod
     def asked(cls, reader: Reader, protocol: Field, languages: Sequence[str]) -> Dated:
-        """One branch a period, for the sub-field that names rows.
+        """One branch a period, for the sub-field that names rows; none where rows have no dates.
 
         Args:
             reader, protocol, languages: as `Group.found` takes them.
         """
+        if not is_dated(protocol):
+            return cls({})
         naming = reader.field.fields[0]
         anywhere = plan(naming, reader.text, languages, reader.today)
-        found = periods(reader.text, languages)
+        found = periods(reader.text, tuple(languages))
         branches = period_branches(protocol, reader.text, found)
         own = (replace(reader, field=naming, plan=within(anywhere, period.near)) for period in found)
         return cls(dict(zip(branches, own, strict=True)))
@@ -173,12 +175,15 @@ def _named(reader: Reader, decoded: Decoded) -> Iterator[FieldResult]:
 
 
 def _united(listed: Sequence[FieldResult], dated: Sequence[FieldResult]) -> tuple[FieldResult, ...]:
-    """What names rows, in the order of the text; of names that meet, the one that a period has."""
-    taken = {answer.spans[0]: answer for answer in dated}
-    alone = [a for a in listed if not a.spans or not any(a.spans[0].overlaps(place) for place in taken)]
-    if not taken:
-        return tuple(alone)
-    return tuple(sorted([*alone, *taken.values()], key=lambda a: a.spans[0].start if a.spans else 0))
+    """What names rows, in the order of the text; of names that meet, the surest that a period has."""
+    if not dated:
+        return tuple(listed)
+    kept: list[FieldResult] = []
+    for answer in (*sorted(dated, key=lambda a: -a.confidence), *listed):
+        places = [other.spans[0] for other in kept if other.spans]
+        if not answer.spans or not any(answer.spans[0].overlaps(place) for place in places):
+            kept.append(answer)
+    return tuple(sorted(kept, key=lambda a: a.spans[0].start if a.spans else 0))
 
 
 def _places(decoded: Decoded, text: str) -> list[Span | None]:

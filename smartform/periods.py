@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from smartform.prompts import cell_name, protocol_name, row_names
 from smartform.results import Span
@@ -51,7 +52,8 @@ def is_dated(group: Field) -> bool:
     return naming.type is FieldType.TEXT and any(sub.type is FieldType.DATE for sub in others)
 
 
-def periods(text: str, languages: Sequence[str]) -> list[Period]:
+@lru_cache(maxsize=4)  # the groups of one form share what the text holds
+def periods(text: str, languages: tuple[str, ...]) -> tuple[Period, ...]:
     """The periods of full dates that `text` names, at most `MOST`, in its order.
 
     Args:
@@ -71,10 +73,10 @@ def periods(text: str, languages: Sequence[str]) -> list[Period]:
     spans = [Span(group[0].start, group[-1].end) for group in groups[:MOST]]
     edges = [0, *(span.end for span in spans)]
     starts = [*(span.start for span in spans[1:]), len(text)]
-    return [
+    return tuple(
         Period(span, Span(before, behind), tuple(dates[place] for place in group))
         for span, group, before, behind in zip(spans, groups, edges, starts, strict=False)
-    ]
+    )
 
 
 def period_branches(group: Field, text: str, found: Sequence[Period]) -> list[str]:

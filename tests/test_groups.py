@@ -155,6 +155,13 @@ def test_of_two_names_in_one_place_a_row_has_the_one_beside_its_dates() -> None:
     assert [row["position"] for row in result.values["work"]] == ["Senior Nurse"]
 
 
+def test_of_two_periods_names_in_one_place_the_surer_one_names_the_row() -> None:
+    text = "2012, Senior Nurse, Hill House, since 2014"
+    script = {"work[2012].position": Cue("Senior Nurse"), "work[2014].position": Cue("Nurse", sure=0.6)}
+    result = Filler(Placing(script), Policy({})).fill(FORM, text, today=TODAY)
+    assert [row["position"] for row in result.values["work"]] == ["Senior Nurse"]
+
+
 def test_a_cell_is_looked_for_between_the_rows_before_and_after() -> None:
     engine = Placing(SCRIPT)
     Filler(engine, Policy({})).fill(FORM, TEXT, today=TODAY)

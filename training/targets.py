@@ -101,7 +101,7 @@ def period_rows(
     dates = [sub.name for sub in others if sub.type is FieldType.DATE]
     targets = []
     known = [[date for name in dates if (date := row.get(name))] for row in rows]
-    for period in periods(text, languages):
+    for period in periods(text, tuple(languages)):
         fits = [sum(_is_said(date, own) for date in period.values) for own in known]
         dated = [row for row, fit in zip(rows, fits, strict=True) if fit and fit == max(fits)]
         part = dated and max(fits) < min(len(period.values), max(map(len, known)))
