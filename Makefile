@@ -15,7 +15,7 @@ LLAMA := $(shell sed -n 's/^\(llama-cpp-python==[^ ]*\).*/\1/p' requirements.txt
 
 .DEFAULT_GOAL := run
 .PHONY: run env fetch-models test check test-env test-tools bench
-.PHONY: train-forms train-email train-tone train-smoke screenshots
+.PHONY: train-forms train-resume train-email train-tone train-smoke screenshots
 
 run: env
 	$(BIN)/python app.py
@@ -76,6 +76,14 @@ train-forms: env test-env
 	$(BIN)/python -m training.evaluate forms --data training/data/forms/dev.jsonl --report runs/forms/report
 	$(BIN)/python -m training.card --config $(FORMS) --adapter models/forms.gguf --report runs/forms/report \
 	  --again 'make train-forms' --out models/forms.md
+
+RESUME := training/configs/resume.yaml
+train-resume: env test-env
+	$(BIN)/python -m training.train_forms --config $(RESUME) --start models/forms.gguf
+	$(BIN)/python -m convert.to_gguf runs/resume/best --base "$$($(BIN)/python -c '$(LOCATE)')" \
+	  --task resume --out models/resume.gguf
+	$(BIN)/python -m convert.record resume
+	$(BIN)/python -m training.evaluate resume --data training/data/calibration/resume.jsonl
 
 EMAIL := training/configs/email.yaml
 train-email: env test-env

@@ -33,7 +33,7 @@ from bench.report import Times
 from smartform.engines import load, models
 from smartform.engines.base import TextEngine
 from smartform.fill import Filler
-from smartform.prompts import ChatFormat, extraction_prompt
+from smartform.prompts import ChatFormat, Task, extraction_prompt
 from smartform.results import FillResult
 from smartform.schema import FormSpec
 from smartform.settings import Settings
@@ -56,7 +56,7 @@ def main() -> None:
     quick = arguments.quick
     repeats = 2 if quick else 5
     settings = Settings.from_environment()
-    base, adapter = models.locate(load.BASE_MODEL), load.adapter_path(settings)
+    base, adapter = models.locate(load.BASE_MODEL), load.adapter_paths(settings).get(Task.FORMS)
     threads = settings.threads or report.cores()
     facts = report.machine(base, adapter, threads)
     cases = preset_cases(FIELDS, WORDS)[: 2 if quick else None]

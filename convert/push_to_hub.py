@@ -9,7 +9,8 @@
 The repository is created where it does not exist, the card becomes its README.md, and the entry
 that is printed pins the commit and the file's sha256. Saved as a TOML file (`--entry`), it is what
 SMARTFORM_MODELS names. `--restart-space` puts it into a Space, sets the Space's SMARTFORM_MODELS
-and SMARTFORM_ADAPTER (SMARTFORM_EMAIL_ADAPTER for mails), and restarts it.
+and SMARTFORM_ADAPTER (SMARTFORM_EMAIL_ADAPTER for mails, SMARTFORM_RESUME_ADAPTER for resumes), and
+restarts it.
 
 Environment: HF_TOKEN (a token that may write), HF_ENDPOINT (another Hub).
 """
@@ -33,15 +34,12 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError, HTTPError
 
 from smartform.engines import models
 from smartform.engines.figures import figures
-from smartform.engines.load import BASE_MODEL
+from smartform.engines.load import BASE_MODEL, VARIABLES
 from smartform.engines.models import Artifact
 from smartform.errors import SmartFormError
 
 ENTRY_FILE = "pushed.toml"
 """Where a Space keeps the entry of its adapter."""
-
-_VARIABLES = {"forms": "SMARTFORM_ADAPTER", "email": "SMARTFORM_EMAIL_ADAPTER"}
-"""The setting that makes the app use an adapter for that job."""
 
 _HUB_LICENCES = {"LicenseRef-Gemma": "gemma"}
 """What the Hub calls licences that its list names otherwise than SPDX."""
@@ -95,7 +93,7 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str]) -> None:
     if arguments.entry:
         arguments.entry.write_text(table, encoding="utf-8")
     if arguments.restart_space:
-        restart(api, arguments.restart_space, identity, table, _VARIABLES.get(job(arguments.adapter), ""))
+        restart(api, arguments.restart_space, identity, table, VARIABLES.get(job(arguments.adapter), ""))
         print(f"{arguments.restart_space} restarts with '{identity}'", file=sys.stderr)
 
 
@@ -168,7 +166,7 @@ def entry(
 
 
 def job(adapter: Path) -> str:
-    """What a GGUF adapter was made for: 'forms', 'email' or another name; empty where it does not say."""
+    """What a GGUF adapter was made for: a `Task` or another name; empty where it does not say."""
     field = gguf.GGUFReader(adapter).get_field(gguf.Keys.Adapter.LORA_TASK_NAME)
     return str(field.contents()) if field else ""
 

@@ -15,7 +15,7 @@ from smartform.engines.base import Branch, Cancel, Decoded, ReadsAhead, TextEngi
 from smartform.errors import Cancelled, FormError, TextError, ValueProblem
 from smartform.groups import Dated, Group, merged_rows
 from smartform.policy import Policy, shipped
-from smartform.prompts import Prompt, extraction_prompt, protocol_name
+from smartform.prompts import Prompt, Task, extraction_prompt, protocol_name
 from smartform.results import FieldResult, FillResult, Span, State
 from smartform.schema import Field, FieldType, FormSpec, Value, items_of, unique_name
 from smartform.supply import supplies, weighed
@@ -53,11 +53,13 @@ class Filler:
     Args:
         engine: the language model.
         policy: when values are given and marked; the one fitted for the shipped adapter if None.
+        task: whose adapter answers, where the engine has several.
     """
 
-    def __init__(self, engine: TextEngine, policy: Policy | None = None) -> None:
+    def __init__(self, engine: TextEngine, policy: Policy | None = None, task: Task = Task.FORMS) -> None:
         self.engine = engine
         self._policy = policy or shipped()
+        self._task = task
 
     def fill(
         self,
@@ -120,7 +122,7 @@ class Filler:
         parts = self._parts(form, _checked(text), today)
         if len(parts) == 1:
             asked, _ = _protocol_form(parts[0].form)
-            self.engine.read_ahead(extraction_prompt(asked, parts[0].text, today), cancel=cancel)
+            self.engine.read_ahead(self._prompt(asked, parts[0].text, today), cancel=cancel)
 
     def _parts(self, form: FormSpec, text: str, today: date) -> list[_Part]:
         """The passes that read every window of the text for every field."""
@@ -150,14 +152,17 @@ class Filler:
 
     def _size(self, form: FormSpec, today: date) -> int:
         """How many tokens the form takes of a prompt."""
-        return self.engine.count_tokens(extraction_prompt(_protocol_form(form)[0], "", today).system)
+        return self.engine.count_tokens(self._prompt(_protocol_form(form)[0], "", today).system)
+
+    def _prompt(self, form: FormSpec, text: str, today: date) -> Prompt:
+        return extraction_prompt(form, text, today, self._task)
 
     def _pass(
         self, part: _Part, today: date, cancel: Cancel, stats: dict[str, float]
     ) -> Iterator[FieldResult]:
         """Ask one part's fields; answers as they come, and again where others change them.
 
-        Spans are those of the whole text. Groups are answered in a second round over the same
+        Spans are those of the whole text. Groups are answered in further rounds over the same
         prompt, once their rows are known; rows may repeat what other fields say.
         """
         languages = languages_of(part.text)
@@ -167,7 +172,7 @@ class Filler:
             if cancel():
                 raise Cancelled("The job was cancelled.")
             plans[field.name] = plan(field, part.text, languages, today)
-        prompt = extraction_prompt(asked, part.text, today)
+        prompt = self._prompt(asked, part.text, today)
         readers = {
             name: Reader(part.form[names[name]], p, part.text, today, self._policy)
             for name, p in plans.items()
@@ -189,6 +194,8 @@ class Filler:
                     continue
                 told[name] = decoded
                 yield _shifted(_with_suggestion(readers[name], decoded), part.offset)
+        contested = {name: p for one in dated.values() for name, p in one.contested(named).items()}
+        named |= {answer.name: answer for answer in self._decoded(prompt, contested, {}, cancel, stats)}
         found = [
             Group.found(readers[name], asked[name], named[name], languages, dated[name].found(named))
             for name in groups

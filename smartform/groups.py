@@ -2,24 +2,25 @@
 
 The first round answers a group's branch with the values of its first sub-field, one for each row,
 in the order of the text: the positions of a resume, the items of an invoice. Where rows have dates, it also
-asks for the first sub-field beside each period of the text (`smartform.periods`). In the second round
-every other cell is a branch of its own that is told its row by name ('work[Nurse].company') and
-copies from the row's record, the stretch of the text that the layout gives it.
+asks for the first sub-field beside each period of the text (`smartform.periods`), and once more where two
+periods claim one name. In the last round every other cell is a branch of its own that is told its row by
+name ('work[Nurse].company') and copies from the row's record, the stretch of the text that the layout
+gives it; its dates are those of its period.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import cast
 
 from smartform.answers import Reader, judged, silence
 from smartform.assignment import settle
 from smartform.constraints import Plan, plan, within
-from smartform.engines.base import Copy, Decoded
+from smartform.engines.base import Copy, Decoded, OneOf
 from smartform.errors import ValueProblem
 from smartform.grounding import ground
-from smartform.periods import is_dated, period_branches, periods
+from smartform.periods import Period, is_dated, period_branches, periods
 from smartform.prompts import cell_name, row_names
 from smartform.records import records
 from smartform.results import FieldResult, Span, State
@@ -29,15 +30,39 @@ MAX_ROWS = 100
 """More rows of one group in one window of the text are not read."""
 
 
+_UNTOLD = 1e-3
+"""Share of a date that the model gave none: where it says nothing, the first comes first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What names a row.
+
+    Args:
+        cell: the answer of the sub-field that does.
+        period: when it was, where that tells the row; None where the list of rows has it.
+    """
+
+    cell: FieldResult
+    period: Period | None = None
+
+    def when(self, sub: Field) -> Span | None:
+        """Where the row's dates stand: in its period, where that has both of them."""
+        dated = sub.type is FieldType.DATE and self.period is not None and len(self.period.values) > 1
+        return self.period.span if dated and self.period else None
+
+
 @dataclass(frozen=True, slots=True)
 class Dated:
     """What the periods of the text are asked for a group.
 
     Args:
         readers: branch → what reads its answer.
+        periods: branch → its period.
     """
 
     readers: dict[str, Reader]
+    periods: dict[str, Period]
 
     @classmethod
     def asked(cls, reader: Reader, protocol: Field, languages: Sequence[str]) -> Dated:
@@ -47,18 +72,47 @@ class Dated:
             reader, protocol, languages: as `Group.found` takes them.
         """
         if not is_dated(protocol):
-            return cls({})
+            return cls({}, {})
         naming = reader.field.fields[0]
         anywhere = plan(naming, reader.text, languages, reader.today)
         found = periods(reader.text, tuple(languages))
         branches = period_branches(protocol, reader.text, found)
         own = (replace(reader, field=naming, plan=within(anywhere, period.near)) for period in found)
-        return cls(dict(zip(branches, own, strict=True)))
+        return cls(dict(zip(branches, own, strict=True)), dict(zip(branches, found, strict=True)))
 
-    def found(self, written: Mapping[str, Decoded]) -> tuple[FieldResult, ...]:
+    def contested(self, written: Mapping[str, Decoded]) -> dict[str, Plan]:
+        """How to ask once more the periods whose name is, more surely, that of another one: branch → plan.
+
+        Each is asked between the names that hold before and after it.
+        """
+        held: list[Span] = []
+        lost: list[str] = []
+        for name, answer in sorted(self._given(written).items(), key=lambda given: -given[1].confidence):
+            (place,) = answer.spans
+            if any(place.overlaps(other) for other in held):
+                lost.append(name)
+            else:
+                held.append(place)
+        left = {name: self._between(self.periods[name], held) for name in lost}
+        return {name: within(self.readers[name].plan, part) for name, part in left.items() if part}
+
+    def _between(self, period: Period, names: Sequence[Span]) -> Span | None:
+        """What is near a period and between the names before and after it; None where there are no words."""
+        before = [name.end for name in names if name.end <= period.span.start]
+        after = [name.start for name in names if name.start >= period.span.end]
+        part = Span(max([period.near.start, *before]), min([period.near.end, *after]))
+        text = next(iter(self.readers.values())).text
+        around = text[part.start : period.span.start] + text[period.span.end : part.end]
+        return part if any(map(str.isalpha, around)) else None
+
+    def found(self, written: Mapping[str, Decoded]) -> tuple[Named, ...]:
         """What names the rows that the periods have, as far as the policy gives it."""
-        answers = (self.readers[name].read(written[name]) for name in self.readers if name in written)
-        return tuple(answer for answer in answers if answer.value is not None and answer.spans)
+        return tuple(Named(answer, self.periods[name]) for name, answer in self._given(written).items())
+
+    def _given(self, written: Mapping[str, Decoded]) -> dict[str, FieldResult]:
+        """Branch → its answer, of those that the policy gives."""
+        answers = {name: self.readers[name].read(written[name]) for name in self.readers if name in written}
+        return {name: a for name, a in answers.items() if a.value is not None and a.spans}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +126,7 @@ class Group:
         cells: for each row, the branch of each other sub-field.
         stretches: for each row, the text that its cells are taken from.
         readers: branch → what reads its answer.
+        bounds: for each row, the branches of its two dates where a period has both, else ().
     """
 
     asked: Field
@@ -80,6 +135,7 @@ class Group:
     cells: tuple[tuple[str, ...], ...] = ()
     stretches: tuple[str, ...] = ()
     readers: dict[str, Reader] = field(default_factory=dict)
+    bounds: tuple[tuple[str, ...], ...] = ()
 
     @classmethod
     def found(
@@ -88,7 +144,7 @@ class Group:
         protocol: Field,
         decoded: Decoded,
         languages: Sequence[str],
-        dated: Sequence[FieldResult] = (),
+        dated: Sequence[Named] = (),
     ) -> Group:
         """The rows that the engine named.
 
@@ -103,22 +159,25 @@ class Group:
         silent = silence(decoded, numbers, long=True)
         if silent is not None and not dated:
             return cls(group, FieldResult(group.name, None, State.NOT_FOUND, silent, silent))
-        named = _united(tuple(_named(reader, decoded)) if silent is None else (), dated)[:MAX_ROWS]
-        if not named:
+        united = _united(tuple(_named(reader, decoded)) if silent is None else (), dated)[:MAX_ROWS]
+        if not united:
             return cls(group, FieldResult(group.name, None, State.NOT_FOUND, 0.5, 0.5))
+        named = tuple(row.cell for row in united)
         answer = FieldResult(group.name, None, State.FOUND, 0.0, 0.0)
         answer = judged(answer, decoded, numbers, certain=all(cell.spans for cell in named))
         rows = row_names(protocol.name, [_written(cell) for cell in named])
-        cells, stretches, readers = [], [], {}
+        cells, stretches, bounds, readers = [], [], [], {}
         places = [cell.spans[0] if cell.spans else None for cell in named]
-        for row, near in zip(rows, records(places, reader.text), strict=True):
+        for row, whole, near in zip(rows, united, records(places, reader.text), strict=True):
             names = [cell_name(row, sub.name) for sub in protocol.fields[1:]]
             for name, sub in zip(names, group.fields[1:], strict=True):
                 own = plan(sub, reader.text, languages, reader.today)
-                readers[name] = replace(reader, field=sub, plan=within(own, near) if near else own)
+                part = whole.when(sub) or near
+                readers[name] = replace(reader, field=sub, plan=within(own, part) if part else own)
             cells.append(tuple(names))
+            bounds.append(_bounds(name for name in names if whole.when(readers[name].field)))
             stretches.append(reader.text[near.start : near.end] if near else reader.text)
-        return cls(group, answer, named, tuple(cells), tuple(stretches), readers)
+        return cls(group, answer, named, tuple(cells), tuple(stretches), readers, tuple(bounds))
 
     def result(self, written: Mapping[str, Decoded]) -> FieldResult:
         """The group's answer; no two cells of a row have one piece of the text, nor any what names the row.
@@ -129,10 +188,14 @@ class Group:
         if not self.named:
             return self.answer
         rows = []
-        for first, names, stretch in zip(self.named, self.cells, self.stretches, strict=True):
+        for first, names, stretch, dates in zip(
+            self.named, self.cells, self.stretches, self.bounds, strict=True
+        ):
             plans = {name: self.readers[name].plan for name in names} | {"": self._naming}
             naming = Decoded("", (_written(first),), probability=1.0, p_no_data=0.0)
-            told = settle(plans, stretch, [naming, *(written[name] for name in names if name in written)])
+            answers = {name: written[name] for name in names if name in written}
+            answers |= _dated(plans, [answers[name] for name in dates if name in answers])
+            told = settle(plans, stretch, [naming, *answers.values()])
             rows.append((first, *(self._cell(name, told.get(name)) for name in names)))
         return with_rows(self.answer, tuple(rows))
 
@@ -174,16 +237,44 @@ def _named(reader: Reader, decoded: Decoded) -> Iterator[FieldResult]:
         yield judged(cell, decoded, numbers, certain=bool(cell.spans))
 
 
-def _united(listed: Sequence[FieldResult], dated: Sequence[FieldResult]) -> tuple[FieldResult, ...]:
+def _united(listed: Sequence[FieldResult], dated: Sequence[Named]) -> tuple[Named, ...]:
     """What names rows, in the order of the text; of names that meet, the surest that a period has."""
     if not dated:
-        return tuple(listed)
-    kept: list[FieldResult] = []
-    for answer in (*sorted(dated, key=lambda a: -a.confidence), *listed):
-        places = [other.spans[0] for other in kept if other.spans]
-        if not answer.spans or not any(answer.spans[0].overlaps(place) for place in places):
-            kept.append(answer)
-    return tuple(sorted(kept, key=lambda a: a.spans[0].start if a.spans else 0))
+        return tuple(map(Named, listed))
+    kept: list[Named] = []
+    for row in (*sorted(dated, key=lambda row: -row.cell.confidence), *map(Named, listed)):
+        places = [other.cell.spans[0] for other in kept if other.cell.spans]
+        if not row.cell.spans or not any(row.cell.spans[0].overlaps(place) for place in places):
+            kept.append(row)
+    return tuple(sorted(kept, key=lambda row: row.cell.spans[0].start if row.cell.spans else 0))
+
+
+def _bounds(dates: Iterable[str]) -> tuple[str, ...]:
+    """The branches of a row's dates where they are two, as its period's are."""
+    listed = tuple(dates)
+    return listed if len(listed) == 2 else ()
+
+
+def _dated(plans: Mapping[str, Plan], answers: Sequence[Decoded]) -> dict[str, Decoded]:
+    """The two dates of a row's period, one for each of the two `answers`; {} where they are not so many.
+
+    The model only tells which is which: that the row has both is known.
+    """
+    if len(answers) != 2 or any(answer.probability is None for answer in answers):
+        return {}
+    own = plans[answers[0].name]
+    dates = own.constraint.texts if isinstance(own.constraint, OneOf) else ()
+    if len(dates) != 2:
+        return {}
+    one, other = ([share + _UNTOLD for share in answer.p_texts or (0.0, 0.0)] for answer in answers)
+    orders = ((one[0] * other[1], (0, 1)), (one[1] * other[0], (1, 0)))
+    # Of two as likely, the one that begins with the date that stands first.
+    share, order = max(orders, key=lambda o: (o[0], -own.candidates[dates[o[1][0]]][0].start))
+    sure = share / sum(share for share, _ in orders)
+    return {
+        answer.name: replace(answer, texts=(dates[place],), probability=sure, p_no_data=0.0, p_texts=())
+        for answer, place in zip(answers, order, strict=True)
+    }
 
 
 def _places(decoded: Decoded, text: str) -> list[Span | None]:

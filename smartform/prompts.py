@@ -34,6 +34,14 @@ _CELLS = "Answer now for these alone; what the brackets name is one row:"
 _ROW_CHARS = 60
 
 
+class Task(StrEnum):
+    """What a model is asked to do; each task may have an adapter of its own."""
+
+    FORMS = "forms"
+    RESUME = "resume"
+    EMAIL = "email"
+
+
 class ChatFormat(StrEnum):
     """Chat templates of the model families we fine-tune."""
 
@@ -56,10 +64,12 @@ class Prompt:
     Args:
         system: rules, fields and date; the same for every text that fills this form today.
         user: the person's text, untouched.
+        task: whose adapter answers, where an engine has several.
     """
 
     system: str
     user: str
+    task: Task = Task.FORMS
 
     def prefix(self, chat: ChatFormat) -> tuple[list[Segment], list[Segment]]:
         """The prompt up to and including the word FIELD that every branch goes on from.
@@ -95,12 +105,14 @@ TEMPLATES = {
 """What opens a question and what stands between it and the answer."""
 
 
-def extraction_prompt(form: FormSpec, text: str, today: date | None = None) -> Prompt:
+def extraction_prompt(
+    form: FormSpec, text: str, today: date | None = None, task: Task = Task.FORMS
+) -> Prompt:
     """The prompt that asks for every field of `form` from `text`."""
     lines = [_RULES, *(describe(field) for field in form.fields), END]
     if today is not None:
         lines.append(f"Today is {today:%A} {today.isoformat()}.")
-    return Prompt(system="\n".join(lines), user=text)
+    return Prompt(system="\n".join(lines), user=text, task=task)
 
 
 def describe(field: Field) -> str:

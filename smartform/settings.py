@@ -5,6 +5,7 @@
 | SMARTFORM_ENGINE | `local`, or `remote` for an OpenAI-compatible server | local |
 | SMARTFORM_ADAPTER | a GGUF LoRA file, a name from `models list`, or `none` | the bundled one |
 | SMARTFORM_EMAIL_ADAPTER | the same for the adapter that proofreads e-mails | the bundled one |
+| SMARTFORM_RESUME_ADAPTER | the same for resumes; with `none` the forms' one reads them | the bundled one |
 | SMARTFORM_MODELS | a TOML file whose models are added to `models list`, or replace those in it | none |
 | SMARTFORM_REMOTE_URL | base address of the server, `http://localhost:8080/v1` for instance | none |
 | SMARTFORM_REMOTE_MODEL | what the server calls the model | none |
@@ -40,6 +41,7 @@ class Settings:
         engine: one of `ENGINES`.
         adapter: path or manifest name of a LoRA, `NO_ADAPTER`, or None for the bundled one.
         email_adapter: the same for the LoRA that proofreads e-mails.
+        resume_adapter: the same for the LoRA that reads resumes; without one the forms' LoRA does.
         remote_url: base address of an OpenAI-compatible server; needed by the remote engine.
         remote_model: the server's name for the model; needed by the remote engine.
         remote_key: secret; left out of `repr`.
@@ -52,6 +54,7 @@ class Settings:
     engine: str = "local"
     adapter: str | None = None
     email_adapter: str | None = None
+    resume_adapter: str | None = None
     remote_url: str = ""
     remote_model: str = ""
     remote_key: str = field(default="", repr=False)
@@ -73,6 +76,7 @@ class Settings:
             engine=_choice(env, "SMARTFORM_ENGINE", ENGINES),
             adapter=env.get("SMARTFORM_ADAPTER", "").strip() or None,
             email_adapter=env.get("SMARTFORM_EMAIL_ADAPTER", "").strip() or None,
+            resume_adapter=env.get("SMARTFORM_RESUME_ADAPTER", "").strip() or None,
             remote_url=env.get("SMARTFORM_REMOTE_URL", "").strip(),
             remote_model=env.get("SMARTFORM_REMOTE_MODEL", "").strip(),
             remote_key=env.get("SMARTFORM_REMOTE_KEY", "").strip(),

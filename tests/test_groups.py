@@ -162,6 +162,84 @@ def test_of_two_periods_names_in_one_place_the_surer_one_names_the_row() -> None
     assert [row["position"] for row in result.values["work"]] == ["Senior Nurse"]
 
 
+def test_a_period_whose_name_another_one_holds_is_asked_again_between_the_names_that_hold() -> None:
+    text = "2010 - 2012 Nurse at Hill House\n2013 - 2014 Cook\n2015 - 2019 Baker"
+
+    class SecondThoughts(Placing):
+        """Says at first that the cook was a nurse, too."""
+
+        def _answer(self, branch: Branch, user: str) -> Decoded:
+            if branch.name == "work[2013 - 2014].position":
+                again = len(self.rounds) > 1
+                said = "Cook" if again else "Nurse"
+                place = Span(user.index(said), user.index(said) + len(said))
+                return Decoded(branch.name, (said,), 0.6, 0.1, (place,))
+            return super()._answer(branch, user)
+
+    engine = SecondThoughts(
+        {"work[2010 - 2012].position": Cue("Nurse"), "work[2015 - 2019].position": Cue("Baker")}
+    )
+    result = Filler(engine, Policy({})).fill(FORM, text, today=TODAY)
+    assert [row["position"] for row in result.values["work"]] == ["Nurse", "Cook", "Baker"]
+    [again] = engine.rounds[1]
+    assert isinstance(again.constraint, Copy) and again.constraint.within is not None
+    near = again.constraint.within
+    assert text[near.start : near.end] == " at Hill House\n2013 - 2014 Cook\n"
+
+
+def test_no_period_is_asked_again_where_no_words_are_left() -> None:
+    text = "2012, 2014 Nurse"
+    engine = Placing({"work[2012].position": Cue("Nurse"), "work[2014].position": Cue("Nurse", sure=0.6)})
+    Filler(engine, Policy({})).fill(FORM, text, today=TODAY)
+    assert not any(".position" in branch.name for branch in engine.rounds[1])
+
+
+def test_the_dates_of_a_row_are_those_of_its_period() -> None:
+    ends = Field("end date", FieldType.DATE)
+    group = Field("work", FieldType.GROUP, fields=(*WORK.fields[:3], ends))
+    text = "2010 - 2012 Nurse\n2013 - 2014 Cook\nsince 2015 Baker"
+    script = {
+        "work[2010 - 2012].position": Cue("Nurse"),
+        "work[2013 - 2014].position": Cue("Cook"),
+        "work[2015].position": Cue("Baker"),
+    }
+    engine = Placing(script)
+    Filler(engine, Policy({})).fill(FormSpec((group,)), text, today=TODAY)
+    asked = {branch.name: branch.constraint for branch in engine.rounds[1]}
+
+    def dates(branch: str) -> tuple[str, ...]:
+        constraint = asked[branch]
+        assert isinstance(constraint, OneOf)
+        return constraint.texts
+
+    assert dates("work[Nurse].end_date") == ("2010", "2012")
+    assert dates("work[Cook].start_date") == ("2013", "2014")
+    assert "2015" in dates("work[Baker].start_date")  # one date: its end may stand elsewhere
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "expected"),
+    [
+        (None, None, ("2010", "2012")),  # the model says nothing, but the row has both
+        (Cue("2010"), Cue("2010"), ("2010", "2012")),
+        (Cue("2012"), Cue("2010"), ("2012", "2010")),  # a form that asks for the end first
+        (Cue("2010", sure=0.6), Cue("2012", sure=0.2), ("2010", "2012")),
+    ],
+)
+def test_a_row_has_both_dates_of_its_period(
+    start: Cue | None, end: Cue | None, expected: tuple[str, str]
+) -> None:
+    dates = Field("one", FieldType.DATE), Field("other", FieldType.DATE)
+    form = FormSpec((Field("work", FieldType.GROUP, fields=(WORK.fields[0], *dates)),))
+    script: dict[str, str | Cue] = {"work[2010 - 2012].position": Cue("Nurse")}
+    script |= {
+        f"work[Nurse].{name}": cue for name, cue in (("one", start), ("other", end)) if cue is not None
+    }
+    result = Filler(Placing(script), Policy({})).fill(form, "2010 - 2012 Nurse, since then 2015", today=TODAY)
+    [row] = result.values["work"]
+    assert (row["one"], row["other"]) == expected
+
+
 def test_a_cell_is_looked_for_between_the_rows_before_and_after() -> None:
     engine = Placing(SCRIPT)
     Filler(engine, Policy({})).fill(FORM, TEXT, today=TODAY)

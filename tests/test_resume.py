@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import random
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from smartform.documents import read_document
 from smartform.engines.base import Branch, Decoded
 from smartform.errors import FormError, NotAResume, SmartFormError
+from smartform.prompts import Task
 from smartform.results import FieldResult, State
 from smartform.resume import SCHEMAS, ResumeReader, document, resume_form, shipped_gate, validate
 from tests.fakes import Cue, ScriptedEngine
@@ -62,7 +64,9 @@ def reader(engine: ScriptedEngine | OddEngine) -> ResumeReader:
 
 
 def test_the_simple_schema() -> None:
-    read = reader(ScriptedEngine(SCRIPT)).read(TEXT)
+    engine = ScriptedEngine(SCRIPT)
+    read = reader(engine).read(TEXT)
+    assert {prompt.task for prompt in engine.prompts} == {Task.RESUME}
     assert read.is_resume and read.warnings == ()
     assert read.document.json == {
         "resumes": [
@@ -200,8 +204,11 @@ def test_what_is_not_in_the_text_is_left_out() -> None:
     assert any("left out: E-mail, Phone" in warning for warning in read.warnings)
 
 
-def test_a_row_of_one_word_beside_fuller_ones_is_left_out() -> None:
-    stray = SCRIPT | {"work": Cue("Goldfish Breeder", ("Goldfish Breeder", "Aquarium Keeper", "first aid"))}
+def test_a_row_of_one_word_beside_fuller_ones_is_left_out_unless_it_is_sure() -> None:
+    rows = Cue("Goldfish Breeder", ("Goldfish Breeder", "Aquarium Keeper", "first aid"))
+    [sure] = reader(ScriptedEngine(SCRIPT | {"work": rows})).read(TEXT).document.json["resumes"]
+    assert sure["experience"].endswith("; first aid")
+    stray = SCRIPT | {"work": replace(rows, sure=0.7)}
     assert (
         reader(ScriptedEngine(stray)).read(TEXT).document
         == reader(ScriptedEngine(SCRIPT)).read(TEXT).document

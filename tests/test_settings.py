@@ -11,6 +11,7 @@ from smartform.engines import load
 from smartform.engines.remote import RemoteEngine
 from smartform.errors import EngineError, InputError, WeightsError
 from smartform.fill import Filler
+from smartform.prompts import Task
 from smartform.settings import Settings
 from tests.fakes import ScriptedEngine
 
@@ -25,7 +26,7 @@ REMOTE = {
 def test_defaults() -> None:
     settings = Settings.from_environment({"SMARTFORM_ADAPTER": "", "PORT": " "})
     assert settings == Settings()
-    assert load.needed(settings) == ("gemma-3-270m-latin", "forms", "email", "whisper-base")
+    assert load.needed(settings) == ("gemma-3-270m-latin", "forms", "email", "resume", "whisper-base")
 
 
 def test_a_space_is_served_where_it_looks_whatever_port_it_names() -> None:
@@ -63,34 +64,32 @@ def test_wrong_settings_are_told_with_a_hint(environment: dict[str, str]) -> Non
     assert "sk-secret" not in str(caught.value)
 
 
-def test_adapters(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("task", "variable"), load.VARIABLES.items())
+def test_adapters(task: str, variable: str, tmp_path: Path) -> None:
+    def path(chosen: str) -> Path | None:
+        return load.adapter_paths(Settings.from_environment({variable: chosen})).get(Task(task))
+
     file = tmp_path / "mine.gguf"
     file.write_bytes(b"GGUF")
-    assert load.adapter_path(Settings(adapter=str(file))) == file
-    assert load.adapter_path(Settings(adapter="none")) is None
-    for wrong in (str(tmp_path / "none.gguf"), "no-such-weights"):
+    assert path(str(file)) == file
+    assert path("none") is None
+    for wrong, named in ((str(tmp_path / "none.gguf"), variable), ("no-such-weights", "no-such-weights")):
         with pytest.raises(WeightsError) as caught:
-            load.adapter_path(Settings(adapter=wrong))
+            path(wrong)
         assert caught.value.hint
-    assert load.needed(
-        Settings(adapter="my-forms", email_adapter="my-mails", transcriber="openai-whisper")
-    ) == ("gemma-3-270m-latin", "my-forms", "my-mails")
+        assert named in f"{caught.value} {caught.value.hint}"
 
 
-def test_email_adapters(tmp_path: Path) -> None:
-    file = tmp_path / "mine.gguf"
-    file.write_bytes(b"GGUF")
-    chosen = Settings.from_environment({"SMARTFORM_EMAIL_ADAPTER": str(file)})
-    assert load.email_adapter_path(chosen) == file
-    assert load.email_adapter_path(Settings(email_adapter="none")) is None
-    with pytest.raises(WeightsError) as caught:
-        load.email_adapter_path(Settings(email_adapter=str(tmp_path / "none.gguf")))
-    assert "SMARTFORM_EMAIL_ADAPTER" in f"{caught.value} {caught.value.hint}"
+def test_chosen_adapters_are_needed() -> None:
+    own = Settings(
+        adapter="my-forms", email_adapter="my-mails", resume_adapter="none", transcriber="openai-whisper"
+    )
+    assert load.needed(own) == ("gemma-3-270m-latin", "my-forms", "my-mails")
 
 
 def test_without_an_email_adapter_proofreading_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(load, "EMAIL_ADAPTER", "no-such-adapter")
-    assert load.email_adapter_path(Settings()) is None, "forms are filled all the same"
+    assert set(load.adapter_paths(Settings())) == {Task.FORMS, Task.RESUME}
     with pytest.raises(EngineError, match="no adapter for e-mails") as caught:
         load.service(Settings()).proofread("Hello.")
     assert "SMARTFORM_EMAIL_ADAPTER" in caught.value.hint
@@ -117,7 +116,7 @@ def test_an_added_adapter_is_used_with_its_own_base(
     (tmp_path / "added.toml").write_text(ADDED.format(id=name, digest=digest))
     monkeypatch.setenv("SMARTFORM_MODELS", str(tmp_path / "added.toml"))
     settings = Settings(adapter=None if name == "forms" else name)
-    assert load.adapter_path(settings) == tmp_path / "mine.gguf"
+    assert load.adapter_paths(settings) == {Task.FORMS: tmp_path / "mine.gguf"}, "others do not fit its base"
     assert load.needed(settings)[:2] == ("smollm2-135m-instruct", name)
 
 
@@ -129,7 +128,8 @@ def test_an_adapter_that_finds_nothing_is_not_offered() -> None:
 
 
 def test_only_adapters_that_did_not_come_with_the_product_are_tried(tmp_path: Path) -> None:
-    for adapter, prompts in ((None, 0), (load.adapter_path(Settings()), 0), (tmp_path / "mine.gguf", 1)):
+    ours = load.adapter_paths(Settings())[Task.FORMS]
+    for adapter, prompts in ((None, 0), (ours, 0), (tmp_path / "mine.gguf", 1)):
         engine = ScriptedEngine({"name": "Ada Rossi"})
         load.tried(engine, adapter)
         assert len(engine.prompts) == prompts

@@ -30,7 +30,7 @@ from smartform.fill import Filler
 from smartform.results import State
 from smartform.resume import ResumeReader
 from smartform.schema import FormSpec
-from smartform.settings import Settings
+from smartform.settings import NO_ADAPTER, Settings
 from training import evaluate_email, evaluate_metadata, evaluate_resume, tone_evaluation
 from training.metrics import Outcome, calibration_error, f1_interval, review_rates, score, suggestions
 from training.public import LOADERS, load_public
@@ -78,7 +78,8 @@ def _fillers(arguments: argparse.Namespace) -> Iterator[tuple[str | None, Filler
     for adapter in arguments.compare or [arguments.adapter]:
         settings = Settings.from_environment()
         settings = replace(settings, engine=arguments.engine or settings.engine)
-        settings = replace(settings, adapter=adapter) if adapter else settings
+        if adapter:  # which reads resumes, too
+            settings = replace(settings, adapter=adapter, resume_adapter=NO_ADAPTER)
         yield adapter, Filler(text_engine(settings))
 
 

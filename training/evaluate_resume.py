@@ -1,7 +1,7 @@
 """How well resumes are read: the measures of `python -m training.evaluate resume`.
 
-Name, e-mail and phone are right or wrong as a whole; skills, languages, and pairs of company and
-position are counted one by one over all texts. A contact is invented where the text, as the gold
+Name, e-mail and phone are right or wrong as a whole; skills, languages, and rows by several of their cells
+(`ROWS`) are counted one by one over all texts. A contact is invented where the text, as the gold
 has it, holds none and one is given, or where the one given does not stand in the text.
 """
 
@@ -22,6 +22,14 @@ from training.resume_data import gold as gold_of
 
 Counted = tuple[int, int, int]
 """(right, given, gold)."""
+
+ROWS = (
+    ("work", ("company", "position")),
+    ("work", ("position",)),
+    ("work", ("position", "startDate", "endDate")),
+    ("education", ("institution", "endDate")),
+)
+"""What of a group's rows is counted: rows that have all of these right."""
 
 
 @dataclass
@@ -54,16 +62,16 @@ class Measures:
     def table(self) -> str:
         """The measures as lines of text."""
         share = max(1, self.texts)
-        lines = [f"{name:22}{right / share:6.3f} exact" for name, right in self.exact.items()]
+        lines = [f"{name:31}{right / share:6.3f} exact" for name, right in self.exact.items()]
         lines += [
-            f"{name:22}{self.f1(name):6.3f} F1   {right} right of {given} given, {gold} to find"
+            f"{name:31}{self.f1(name):6.3f} F1   {right} right of {given} given, {gold} to find"
             for name, (right, given, gold) in self.items.items()
         ]
         middle = sorted(self.seconds)[len(self.seconds) // 2] if self.seconds else 0.0
-        lines.append(f"{'invented contacts':22}{self.invented:6d}")
-        lines.append(f"{'taken for a resume':22}{self.taken / share:6.3f}")
-        lines.append(f"{'refused with an error':22}{self.problems:6d}")
-        return "\n".join([*lines, f"{'median seconds':22}{middle:6.1f}"])
+        lines.append(f"{'invented contacts':31}{self.invented:6d}")
+        lines.append(f"{'taken for a resume':31}{self.taken / share:6.3f}")
+        lines.append(f"{'refused with an error':31}{self.problems:6d}")
+        return "\n".join([*lines, f"{'median seconds':31}{middle:6.1f}"])
 
 
 def evaluate(
@@ -100,12 +108,12 @@ def count(measures: Measures, answers: Mapping[str, FieldResult], row: Mapping[s
         measures.exact[name] = measures.exact.get(name, 0) + right
     for name in ("skills", "languages"):
         add(measures, name, map(plain, items_of(values[name])), map(plain, items_of(gold[name])))
-    for name, pair in (("work", ("company", "position")), ("education", ("institution", "endDate"))):
+    for name, keys in ROWS:
         given, known = (
-            [tuple(plain(str(r.get(key) or "")) for key in pair) for r in rows_of(side[name])]
+            [tuple(plain(str(r.get(key) or "")) for key in keys) for r in rows_of(side[name])]
             for side in (values, gold)
         )
-        add(measures, f"{name} {'+'.join(pair)}", given, known)
+        add(measures, f"{name} {'+'.join(keys)}", given, known)
 
 
 def add(measures: Measures, name: str, given: Iterable[Any], gold: Iterable[Any]) -> None:

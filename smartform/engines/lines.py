@@ -114,29 +114,52 @@ class Source:
 
     White space is flattened to single spaces, as prompts render values. Lines are cut lazily:
     their first tokens when the text is read, the rest when a search gets there.
+
+    A value follows a space, and a word that does not (at the beginning of a line, behind a mark) may have
+    other tokens in the text than in the value: 'Map', 'le', 'grid' and ' Maple', 'grid'. A model copies the
+    tokens that it sees, so such a word begins a second line, of those; its key is ~place.
     """
 
     def __init__(self, text: str, tokenise: Tokenise, piece: Callable[[int], bytes]) -> None:
         self.flat, self._origin = _flatten(text)
-        self._tokenise, self._piece = tokenise, piece
+        self._text, self._tokenise, self._piece = text, tokenise, piece
         self._lines: dict[tuple[int, int], Line] = {}
         self.firsts: dict[int, list[int]] = {}
         word_tokens = cache(tokenise)  # words come again
         for start in _word_starts(self.flat):
             # No token reaches over a space, so the word alone tells the first one.
-            tokens = word_tokens(" " + self.flat[start : start + _FIRST_CHARS].split(" ", 1)[0])
+            word = self.flat[start : start + _FIRST_CHARS].split(" ", 1)[0]
+            tokens = word_tokens(" " + word)
             if tokens:
                 self.firsts.setdefault(tokens[0], []).append(start)
+            seen = [] if self._behind_space(start) else self._as_seen(word_tokens(word))
+            if seen and seen != tokens:
+                self.firsts.setdefault(seen[0], []).append(~start)
 
-    def line(self, start: int, max_chars: int) -> Line:
-        """The line of at most `max_chars` from place `start` on; an end's index is its place."""
-        key = (start, max_chars)
-        if key not in self._lines:
-            self._lines[key] = self._cut(start, max_chars)
-        return self._lines[key]
+    def line(self, key: int, max_chars: int) -> Line:
+        """The line of at most `max_chars` with that key; an end's index is its place."""
+        cut = (key, max_chars)
+        if cut not in self._lines:
+            self._lines[cut] = self._cut(key, max_chars)
+        return self._lines[cut]
 
-    def _cut(self, start: int, max_chars: int) -> Line:
-        tokens = self._tokenise(" " + self.flat[start : start + max_chars])
+    def _behind_space(self, start: int) -> bool:
+        """Whether a single space stands before that place of the flat text, as before a value."""
+        place = self._origin[start]
+        before = self._text[max(0, place - 2) : place]
+        return place == 0 or (before[-1] == " " and not before[:-1].isspace())
+
+    def _as_seen(self, tokens: Sequence[int]) -> list[int]:
+        """The tokens of words as they stand in the text, the first with a space; [] where that is none."""
+        first = self._piece(tokens[0]).decode("utf-8", "replace") if tokens else ""
+        spaced = self._tokenise(" " + first) if first.isprintable() else []
+        whole = len(spaced) == 1 and self._piece(spaced[0]).decode("utf-8", "replace") == " " + first
+        return [*spaced, *tokens[1:]] if whole else []
+
+    def _cut(self, key: int, max_chars: int) -> Line:
+        start = place_of(key)
+        words = self.flat[start : start + max_chars]
+        tokens = self._tokenise(" " + words) if key >= 0 else self._as_seen(self._tokenise(words))
         ends: dict[int, int] = {}
         written = b""
         for depth, token in enumerate(tokens, 1):
@@ -159,7 +182,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class CopyLines:
-    """The lines of a source for values of at most `max_chars` characters; keys and ends are places.
+    """The lines of a source for values of at most `max_chars` characters; ends are places, keys tell them.
 
     Args:
         within: the part of the source text that values are taken from; None for all of it.
@@ -170,24 +193,24 @@ class CopyLines:
     within: Span | None = None
 
     def first_tokens(self, start: int = 0) -> dict[int, list[int]]:
-        """First token → places in the flat text where a line begins with it, from `start` on."""
+        """First token → keys of the lines that begin with it, from place `start` of the flat text on."""
         if start == 0 and self.within is None:
             return dict(self.source.firsts)
         first, stop = self._bounds()
         kept = {
-            token: [p for p in places if max(start, first) <= p < stop]
-            for token, places in self.source.firsts.items()
+            token: [key for key in keys if max(start, first) <= place_of(key) < stop]
+            for token, keys in self.source.firsts.items()
         }
-        return {token: places for token, places in kept.items() if places}
+        return {token: keys for token, keys in kept.items() if keys}
 
     def tokens(self) -> Iterable[int]:
         """The first tokens of the lines."""
         return self.source.firsts
 
     def line(self, key: int) -> Line:
-        """The line from that place on."""
+        """The line with that key."""
         stop = self._bounds()[1]
-        line = self.source.line(key, min(self.max_chars, stop - key))
+        line = self.source.line(key, min(self.max_chars, stop - place_of(key)))
         ends = {depth: place for depth, place in line.ends.items() if place <= stop}
         return line if len(ends) == len(line.ends) else Line(line.tokens, ends or line.ends)
 
@@ -198,15 +221,20 @@ class CopyLines:
 
     def text(self, key: int, end: int) -> str:
         """The piece of the flat text."""
-        return self.source.flat[key:end]
+        return self.source.flat[place_of(key) : end]
 
     def span(self, key: int, end: int) -> Span:
         """The piece's place in the source text."""
-        return self.source.span(key, end)
+        return self.source.span(place_of(key), end)
 
     def after(self, end: int) -> int:
         """The end: items follow each other in the text."""
         return end
+
+
+def place_of(key: int) -> int:
+    """Where in the flat text a line with that key begins."""
+    return key if key >= 0 else ~key
 
 
 def _flatten(source: str) -> tuple[str, list[int]]:

@@ -1,10 +1,10 @@
-"""llama.cpp as a `TextEngine` and a `Rewriter`: two tasks on one resident model, an adapter for each.
+"""llama.cpp as a `TextEngine` and a `Rewriter`: several tasks on one resident model, an adapter for each.
 
 The prompt is evaluated once; what it shares with the last one (the rules and the fields of the
 same form) is not evaluated again. Forms are decoded field by field in parallel: every field is a
 branch of its own that sees the prompt and itself, so no field can be repeated, skipped, renamed or
-spoilt by another one. Revisions are written by lookup decoding. Each task has sequences of its own,
-for what one adapter has evaluated is of no use to the other.
+spoilt by another one. Revisions are written by lookup decoding, in a sequence of their own: what one
+adapter has evaluated is of no use to another.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -44,7 +44,7 @@ from smartform.engines.search import (
 )
 from smartform.errors import Cancelled, TextError
 from smartform.mail_prompts import RevisionPrompt, answer_end
-from smartform.prompts import ChatFormat, Prompt, Segment, branch_header
+from smartform.prompts import ChatFormat, Prompt, Segment, Task, branch_header
 from smartform.results import Span
 from smartform.revision import GROWTH, LEEWAY, ProofreadOptions
 
@@ -82,21 +82,18 @@ _AHEAD = 128
 
 _SPENT = ("prompt_tokens", "cached_tokens", "branch_tokens", "steps")
 
-FORMS, EMAIL = "forms", "email"
-"""The tasks that have adapters."""
-
 _CHATS = {"gemma3": ChatFormat.GEMMA, "llama": ChatFormat.CHATML}
 
 
 class LlamaEngine:
-    """A GGUF model with an optional LoRA adapter.
+    """A GGUF model with LoRA adapters.
 
     Args:
         base: GGUF file of the model.
-        adapter: GGUF LoRA that fills forms, or None for the base alone.
-        email_adapter: GGUF LoRA that revises mails, or None for the base alone.
+        adapters: GGUF LoRAs by task. A task without one is done by the base alone, but resumes are read with
+            what fills forms.
         threads: CPU threads; None takes the cores this process may use.
-        merged: name of the adapter that is part of `base`, if there is one.
+        merged: name of the adapter that fills forms, where it is part of `base`.
 
     Raises:
         WeightsError: a file is missing or does not load.
@@ -105,27 +102,27 @@ class LlamaEngine:
     def __init__(
         self,
         base: Path,
-        adapter: Path | None = None,
-        email_adapter: Path | None = None,
+        adapters: Mapping[Task, Path] | None = None,
         *,
         threads: int | None = None,
         merged: str = "",
     ) -> None:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
-        adapters = {task: path for task, path in ((FORMS, adapter), (EMAIL, email_adapter)) if path}
+        self._adapters: dict[str, Path] = {str(task): path for task, path in (adapters or {}).items()}
         self._context = LlamaContext(
-            base, adapters, threads=threads or cores, cells=_CELLS, sequences=_REVISION + 1
+            base, self._adapters, threads=threads or cores, cells=_CELLS, sequences=_REVISION + 1
         )
         self._chat = _CHATS.get(self._context.architecture, ChatFormat.CHATML)
         self._vocabulary = Vocabulary.of(self._context)
         self._output = OutputRows.proven(base, self._context)
         self._lock = threading.Lock()
         self._held: list[int] = []
+        self._reads = Task.FORMS
         self._whole = WholeHead(self._context)
         self._asked: list[int] = []
         self._told: dict[int, WholeChances] = {}
         self._spent: dict[str, float] = {}
-        filling = adapter.stem if adapter else merged
+        filling = self._adapters[Task.FORMS].stem if Task.FORMS in self._adapters else merged
         self._name = f"{self._context.name}{' + ' + filling if filling else ''}"
 
     @property
@@ -149,7 +146,7 @@ class LlamaEngine:
     def read_ahead(self, prompt: Prompt, *, cancel: Cancel = never) -> None:
         """See `ReadsAhead`; passes are short, so that a job that waits need not wait long."""
         with self._lock:
-            self._context.use(FORMS)
+            self._turn_to(prompt.task)
             self._spent = dict.fromkeys(_SPENT, 0.0)
             tokens = self._read(prompt, cancel, _AHEAD)
             if cancel():
@@ -167,11 +164,19 @@ class LlamaEngine:
             Cancelled: `cancel` said so.
         """
         with self._lock:
-            self._context.use(FORMS)
+            self._turn_to(prompt.task)
             self._spent = dict.fromkeys(_SPENT, 0.0)
             tokens = self._read(prompt, cancel, self._context.batch_tokens)
             source = Source(prompt.user, self._context.tokenise, self._context.piece)
             yield from self._answered(branches, source, tokens, cancel)
+
+    def _turn_to(self, task: Task) -> None:
+        """Set the model to a task that asks fields; what another one's adapter has read is forgotten."""
+        reads = task if task in self._adapters else Task.FORMS
+        self._context.use(reads)
+        if reads is not self._reads:
+            self._context.forget(_PROMPT)
+            self._held, self._reads = [], reads
 
     def _read(self, prompt: Prompt, cancel: Cancel, step: int) -> list[int]:
         """The prompt's tokens, evaluated from where it parts from the last one, `step` in a pass.
@@ -323,7 +328,7 @@ class LlamaEngine:
         Raises:
             TextError: there are more than fit.
         """
-        self._context.use(EMAIL)
+        self._context.use(Task.EMAIL)
         rules, (request, _, closing) = prompt.prefix(self._chat)
         held = [*self._context.bos, *self._tokens(rules)]
         asked = [*held, *self._tokens([request])]

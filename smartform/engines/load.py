@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from smartform.engines import models
 from smartform.engines.base import TextEngine, Transcriber
 from smartform.errors import WeightsError
+from smartform.prompts import Task
 from smartform.schema import Field, FormSpec
 from smartform.service import Once, Service
 from smartform.settings import NO_ADAPTER, Settings
@@ -32,24 +33,34 @@ REMOTE_LANES = 8
 
 FORMS_ADAPTER = "forms"
 EMAIL_ADAPTER = "email"
+RESUME_ADAPTER = "resume"
+
+VARIABLES: dict[str, str] = {
+    Task.FORMS: "SMARTFORM_ADAPTER",
+    Task.EMAIL: "SMARTFORM_EMAIL_ADAPTER",
+    Task.RESUME: "SMARTFORM_RESUME_ADAPTER",
+}
+"""The setting that names each task's adapter."""
 
 TRIAL_FORM = FormSpec(
     (Field("name", description="Who is writing"), Field("city", description="Where they live"))
 )
 TRIAL_TEXT = "Hello, my name is Ada Rossi and I live in Turin."
 TRIAL_MAIL = "Hi Tom, I has not recieved the invoice."
+TRIAL_RESUME = "Ada Rossi\nTurin · ada.rossi@example.org\n\nWork\n2019 - 2023: baker, Forno Bianco\n"
 
 
 def service(settings: Settings) -> Service:
     """The service for `settings`; models load on first use or by `Service.warm`.
 
-    Forms and e-mails share one language model, each with its adapter.
+    All jobs share one language model, each with its adapter.
     """
     engine = Once(lambda: text_engine(settings))
     scorer = Once(lambda: tone_scorer(settings))
 
     def filler() -> Filler:
-        return tried(engine.get(), adapter_path(settings) if settings.engine == "local" else None)
+        adapters = adapter_paths(settings) if settings.engine == "local" else {}
+        return tried(engine.get(), adapters.get(Task.FORMS))
 
     def proofreader() -> Proofreader:
         from smartform.proofread import Proofreader
@@ -85,14 +96,14 @@ def text_engine(settings: Settings) -> LlamaEngine | RemoteEngine:
     from smartform.engines.llama import LlamaEngine
     from smartform.engines.merging import prepared
 
-    adapter = adapter_path(settings)
-    files = prepared(models.locate(base_model(settings)), adapter, email_adapter_path(settings))
+    adapters = adapter_paths(settings)
+    files = prepared(models.locate(base_model(settings)), adapters, Task.FORMS)
+    merged = Task.FORMS in adapters and Task.FORMS not in files.adapters
     return LlamaEngine(
         files.base,
-        files.adapter,
-        files.other,
+        files.adapters,
         threads=settings.threads,
-        merged=adapter.stem if adapter and not files.adapter else "",
+        merged=adapters[Task.FORMS].stem if merged else "",
     )
 
 
@@ -126,8 +137,7 @@ def needed(settings: Settings) -> tuple[str, ...]:
     names = []
     if settings.engine == "local":
         names.append(base_model(settings))
-        adapters = [settings.adapter or FORMS_ADAPTER, settings.email_adapter or _fitting_email(settings)]
-        names += [a for a in adapters if a and a != NO_ADAPTER and not _is_file(a)]
+        names += [a for a in _adapters(settings).values() if not _is_file(a)]
     if settings.transcriber == "faster-whisper":
         names.append(SPEECH_MODEL)
     return tuple(names)
@@ -139,36 +149,34 @@ def base_model(settings: Settings) -> str:
     return adapter.base if adapter and adapter.base else BASE_MODEL
 
 
-def adapter_path(settings: Settings) -> Path | None:
-    """The LoRA file to load over the base model; None where the bare base is asked for.
+def adapter_paths(settings: Settings) -> dict[Task, Path]:
+    """The LoRA file of each task; left out are tasks with none that fits, or for which none is asked for.
 
     Raises:
         WeightsError: there is no such file or manifest entry.
     """
-    if settings.adapter == NO_ADAPTER:
-        return None
-    return _located(settings.adapter or FORMS_ADAPTER, "SMARTFORM_ADAPTER")
+    return {task: _located(adapter, VARIABLES[task]) for task, adapter in _adapters(settings).items()}
 
 
-def email_adapter_path(settings: Settings) -> Path | None:
-    """The LoRA file that revises e-mails; None where the bare base is asked for, or none fits it.
+def _adapters(settings: Settings) -> dict[Task, str]:
+    """Manifest name or file of each task's adapter."""
+    chosen = {
+        Task.FORMS: settings.adapter or FORMS_ADAPTER,
+        Task.EMAIL: settings.email_adapter or _fitting(EMAIL_ADAPTER, settings),
+        Task.RESUME: settings.resume_adapter or _fitting(RESUME_ADAPTER, settings),
+    }
+    return {task: adapter for task, adapter in chosen.items() if adapter and adapter != NO_ADAPTER}
 
-    Raises:
-        WeightsError: there is no such file or manifest entry.
-    """
-    adapter = settings.email_adapter or _fitting_email(settings)
-    return None if adapter in (None, NO_ADAPTER) else _located(adapter, "SMARTFORM_EMAIL_ADAPTER")
 
-
-def _fitting_email(settings: Settings) -> str | None:
-    """The bundled e-mail adapter, where forms are filled on the base that it was trained on."""
-    known = models.manifest().get(EMAIL_ADAPTER)
-    return EMAIL_ADAPTER if known and known.base == base_model(settings) else None
+def _fitting(adapter: str, settings: Settings) -> str | None:
+    """A bundled adapter, where forms are filled on the base that it was trained on."""
+    known = models.manifest().get(adapter)
+    return adapter if known and known.base == base_model(settings) else None
 
 
 def _need_email_adapter(settings: Settings) -> None:
     """Refuse to let the bare base revise e-mails unless that is asked for: it rambles."""
-    if settings.email_adapter is None and _fitting_email(settings) is None:
+    if settings.email_adapter is None and _fitting(EMAIL_ADAPTER, settings) is None:
         raise WeightsError(
             "There is no adapter for e-mails on this base model.",
             "Set SMARTFORM_EMAIL_ADAPTER to a GGUF LoRA, or SMARTFORM_ENGINE to remote.",
@@ -213,14 +221,23 @@ def try_adapter(artifact_id: str) -> None:
     """
     from smartform.fill import Filler
     from smartform.proofread import Proofreader
+    from smartform.resume import ResumeReader
 
     job = models.named(artifact_id).job
-    if job == "email":
+    if job == Task.EMAIL:
         settings = Settings(email_adapter=artifact_id)
         Proofreader(text_engine(settings), tone_scorer(settings)).proofread(TRIAL_MAIL)
         return
+    if job == Task.RESUME:
+        engine = text_engine(Settings(resume_adapter=artifact_id))
+        if ResumeReader(engine).read(TRIAL_RESUME, force=True).filled["name"].value is None:
+            raise WeightsError(
+                f"'{artifact_id}' loads, but does not find the name on a resume.",
+                "Check that the adapter was trained for resumes, and on this very base model.",
+            )
+        return
     filler = Filler(text_engine(Settings(adapter=artifact_id)))
-    if job == "forms":
+    if job == Task.FORMS:
         try_out(filler)
 
 

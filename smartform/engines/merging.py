@@ -2,8 +2,8 @@
 
 llama.cpp evaluates a LoRA beside the matrix it changes; what that costs, `python -m bench.weights`
 measures. The resident model is therefore the base with the adapter that fills forms in it. The other
-task's adapter is put onto that model as its difference from the first, a LoRA of both ranks, so one
-model still serves both.
+tasks' adapters are put onto that model as their differences from the first, LoRAs of both ranks, so one
+model still serves all.
 
 The files made here lie in the cache folder, named by what they were made of; the oldest are dropped.
 """
@@ -15,7 +15,7 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,10 +26,11 @@ import numpy.typing as npt
 from filelock import FileLock
 
 from smartform.engines.models import cache_folder
+from smartform.prompts import Task
 
 log = logging.getLogger(__name__)
 
-KEPT = 4
+KEPT = 6
 """Made files that stay: those of this adapter and of the one before."""
 
 _FLOATS = {gguf.GGMLQuantizationType.F16: np.float16, gguf.GGMLQuantizationType.F32: np.float32}
@@ -87,34 +88,36 @@ class Loaded:
 
     Args:
         base: GGUF file of the resident model.
-        adapter: LoRA for the first task, None where it needs none.
-        other: LoRA for the other task, None where it has none.
+        adapters: LoRAs for it by task; tasks that need none are left out.
     """
 
     base: Path
-    adapter: Path | None
-    other: Path | None
+    adapters: Mapping[Task, Path]
 
 
-def prepared(base: Path, adapter: Path | None, other: Path | None) -> Loaded:
-    """The files to load so that `adapter` costs nothing; those given where they cannot be made.
+def prepared(base: Path, adapters: Mapping[Task, Path], first: Task) -> Loaded:
+    """The files to load so that the adapter of `first` costs nothing; those given where they cannot be made.
 
     Args:
         base: GGUF file with 16- or 32-bit matrices; others are not merged into.
-        adapter: GGUF LoRA of the task that must be fast.
-        other: GGUF LoRA of another task on the same base.
+        adapters: GGUF LoRAs for it by task.
+        first: the task that must be fast.
     """
+    adapter = adapters.get(first)
     if adapter is None:
-        return Loaded(base, adapter, other)
+        return Loaded(base, adapters)
     key = _key(base, adapter)
     try:
         whole = _made(f"{key}.gguf", partial(merge, base, adapter))
-        if other is not None:
-            other = _made(f"{key}-{_key(other)}.gguf", partial(difference, other, adapter))
+        others = {
+            task: _made(f"{key}-{_key(other)}.gguf", partial(difference, other, adapter))
+            for task, other in adapters.items()
+            if task is not first
+        }
     except (OSError, ValueError, KeyError) as error:
         log.warning("%s is not merged into %s: %s", adapter.name, base.name, error)
-        return Loaded(base, adapter, other)
-    return Loaded(whole, None, other)
+        return Loaded(base, adapters)
+    return Loaded(whole, others)
 
 
 def merge(base: Path, adapter: Path, target: Path) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count, islice
 
 import numpy as np
@@ -352,7 +352,7 @@ class BranchDecoder:
         base = (self.sequence, self.position)
         searcher = Searcher(self.lines.line, self.sequences, base, stops, self._floor(scores))
         yield from searcher.search(groups, scores)
-        best = max(searcher.done, key=lambda found: found.score, default=None)
+        best = max(self._joined(searcher.done), key=lambda found: found.score, default=None)
         if best is None or best.score < searcher.floor:
             self._nothing(max(searcher.bound, best.score if best else -math.inf), scores.values())
             return None
@@ -362,6 +362,15 @@ class BranchDecoder:
             self.p_texts = _shares(len(self.branch.constraint.texts), searcher.done, mass)
         self.items.append(best)
         return best
+
+    def _joined(self, done: Sequence[Found]) -> Iterator[Found]:
+        """The likeliest way to write each text, as probable as all ways together."""
+        ways: dict[str, list[Found]] = {}
+        for found in done:
+            ways.setdefault(self.lines.text(found.key, found.end), []).append(found)
+        for same in ways.values():
+            likeliest = max(same, key=lambda found: found.score)
+            yield replace(likeliest, score=_logsum(found.score for found in same))
 
     def _nothing(self, bound: float, scores: Iterable[float]) -> None:
         """Give no value: of all that begin with `scores` none has a log-probability above `bound`."""

@@ -15,6 +15,11 @@ _URL = re.compile(
 )
 _PHONE = re.compile(r"(?<![\w@.])(?:\+|00)?[(]?\d[\d\s().\u00a0\u2009/–-]{4,22}\d(?![\w@])")
 
+_TIMES = re.compile(
+    r"\d{4}-\d\d-\d\d|\d\d?[./]\d\d?[./]\d{4}|(?:\d\d?[./])?(?:19|20)\d\d\s?[–/-]\s?(?:\d\d?[./])?(?:19|20)\d\d"
+)
+"""Days, and from one year or month to another: '2009–2016', '03/2012 – 09/2018'."""
+
 _EXTENSION = re.compile(
     r"\b(?:extension|ext\.?|interno|int\.|durchwahl|poste|extensión|ramal|anknytning|toestel)"
     r"(?:\s+(?:number|no\.?|nr\.?|is|è|ist|est|es|är|numero|número)){0,2}\W{1,3}(\d{2,6})(?![\d.,:/-]*\d)",
@@ -84,9 +89,7 @@ def find_phones(text: str, languages: Sequence[str]) -> list[Candidate]:
     for match in _PHONE.finditer(text):
         body = match.group().split("\n")[0].rstrip(" .(–-/")
         digits = sum(c.isdecimal() for c in body)
-        if 6 <= digits <= _MAX_PHONE_DIGITS and not re.fullmatch(
-            r"\d{4}-\d\d-\d\d|\d\d?[./]\d\d?[./]\d{4}", body
-        ):
+        if 6 <= digits <= _MAX_PHONE_DIGITS and not _TIMES.fullmatch(body):
             found.append(Candidate(match.start(), match.start() + len(body), body))
     found += [Candidate(*match.span(1), match[1]) for match in _EXTENSION.finditer(text)]
     found += _spoken_phones(text, languages)

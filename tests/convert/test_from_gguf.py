@@ -38,7 +38,7 @@ def test_an_adapter_comes_back_as_it_was(architecture: str, tmp_path: Path) -> N
     assert all(np.array_equal(back[key], wanted[key]) for key in wanted)
 
 
-@pytest.mark.parametrize("name", ["forms", "email"])
+@pytest.mark.parametrize("name", ["forms", "email", "resume"])
 def test_the_shipped_adapters_go_there_and_back(name: str) -> None:
     path = Path(f"models/{name}.gguf")
     alpha, weights = read_adapter(path, modules(18), SHIPPED)

@@ -120,9 +120,8 @@ def test_forms_are_filled_alike_with_either_head_but_where_two_values_are_as_lik
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     settings = Settings.from_environment()
-    engine = LlamaEngine(
-        models.locate(load.BASE_MODEL), load.adapter_path(settings), threads=settings.threads
-    )
+    adapters = load.adapter_paths(settings)
+    engine = LlamaEngine(models.locate(load.BASE_MODEL), adapters, threads=settings.threads)
     names = ("contact", "hotel_booking", "invoice")
 
     def filled() -> list[FillResult]:

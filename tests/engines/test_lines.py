@@ -49,3 +49,30 @@ def test_the_whole_text_where_no_part_is_named() -> None:
 
 def test_a_part_without_words_holds_no_value() -> None:
     assert values(CopyLines(source(TEXT), 240, Span(8, 9))) == set()
+
+
+def test_a_word_that_follows_no_space_is_copied_as_the_text_has_it_too() -> None:
+    pieces = [" Maple", " Map", "Map", "le", "grid", " Energy", " ", "\n"]
+
+    def tokenise(text: str) -> list[int]:
+        """The longest pieces, which differ by whether a space stands before."""
+        found = []
+        while text:
+            piece = max((p for p in pieces if text.startswith(p)), key=len)
+            found.append(pieces.index(piece))
+            text = text[len(piece) :]
+        return found
+
+    def written(text: str) -> set[tuple[str, ...]]:
+        source = Source(text, tokenise, lambda token: pieces[token].encode())
+        lines = CopyLines(source, 40)
+        keys = [key for keys in lines.first_tokens().values() for key in keys]
+        assert {lines.text(key, lines.line(key).last_end and len(source.flat)) for key in keys} >= {"Energy"}
+        assert all(lines.span(key, len(source.flat)).end == len(text) for key in keys)
+        return {tuple(pieces[token] for token in lines.line(key).tokens) for key in keys}
+
+    canonical, seen = (" Maple", "grid", " Energy"), (" Map", "le", "grid", " Energy")
+    assert written("\nMaplegrid Energy") == {canonical, seen, (" Energy",)}
+    assert written("  Maplegrid Energy") == {canonical, seen, (" Energy",)}
+    assert written(" Maplegrid Energy") == {canonical, (" Energy",)}
+    assert written("Maplegrid Energy") == {canonical, (" Energy",)}, "a prompt has a space before its text"

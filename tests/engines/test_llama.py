@@ -18,7 +18,7 @@ from smartform.engines.llama import LlamaEngine
 from smartform.errors import Cancelled, SmartFormError, TextError, WeightsError
 from smartform.fill import Filler
 from smartform.mail_prompts import revision_prompt
-from smartform.prompts import extraction_prompt
+from smartform.prompts import Task, extraction_prompt
 from smartform.results import FillResult, State
 from smartform.revision import Amount, ProofreadOptions
 from smartform.schema import PLAIN_TYPES, Field, FieldType, FormSpec
@@ -46,7 +46,8 @@ FORM = FormSpec(
 @pytest.fixture(scope="module")
 def engine() -> Iterator[LlamaEngine]:
     settings = Settings.from_environment()
-    yield LlamaEngine(models.locate(load.BASE_MODEL), load.adapter_path(settings), threads=settings.threads)
+    forms = {Task.FORMS: load.adapter_paths(settings)[Task.FORMS]}
+    yield LlamaEngine(models.locate(load.BASE_MODEL), forms, threads=settings.threads)
 
 
 def fill(engine: LlamaEngine, form: FormSpec, text: str) -> FillResult:
@@ -115,6 +116,20 @@ def test_the_word_that_a_line_begins_with_tells_its_first_token(engine: LlamaEng
         source = Source(text, engine._context.tokenise, engine._context.piece)
         for token, starts in source.firsts.items():
             assert {source.line(start, 240).tokens[0] for start in starts} == {token}
+
+
+def test_a_word_that_begins_a_line_is_copied_as_surely_as_one_behind_a_space(engine: LlamaEngine) -> None:
+    # 'Maplegrid' has other tokens at the beginning of a line than behind a space.
+    employer = FormSpec((Field("employer", label="Employer", description="Where the guest works"),))
+    sure = []
+    for space in (" ", "\n"):
+        text = f"Ben Rossi, data engineer{space}Maplegrid Energy\nRoom 12, two nights"
+        prompt = extraction_prompt(employer, text, TODAY)
+        [answer] = engine.decode(prompt, [Branch("employer", Copy())])
+        assert answer.texts == ("Maplegrid Energy",)
+        assert answer.probability is not None
+        sure.append(answer.probability)
+    assert sure[1] > 0.6 * sure[0]
 
 
 def test_a_value_that_cannot_reach_its_floor_is_not_looked_for(engine: LlamaEngine) -> None:
@@ -315,6 +330,24 @@ def test_a_second_task_on_the_same_model_leaves_the_first_as_it_was(engine: Llam
     assert again.logprob == pytest.approx(revised.logprob, abs=0.5)  # the rules were cached this time
 
 
+def test_resumes_are_read_with_their_own_adapter_and_forms_as_before() -> None:
+    base, adapters = models.locate(load.BASE_MODEL), load.adapter_paths(Settings())
+    prompts = [extraction_prompt(FORM, TEXT, TODAY, task) for task in (Task.FORMS, Task.RESUME, Task.FORMS)]
+
+    def answers(**files: Path) -> list[Decoded]:
+        engine = LlamaEngine(base, {Task(task): file for task, file in files.items()})
+        return [next(engine.decode(prompt, [Branch("guestName", Copy())])) for prompt in prompts]
+
+    both = answers(forms=adapters[Task.FORMS], resume=adapters[Task.RESUME])
+    forms, resume = answers(forms=adapters[Task.FORMS]), answers(forms=adapters[Task.RESUME])
+    wanted = [forms[0], resume[1], forms[2]]
+    assert forms[1].texts == forms[0].texts, "without one of their own they are read with the forms' adapter"
+    for ours, alone in zip(both, wanted, strict=True):
+        assert ours.texts == alone.texts
+        assert ours.probability == pytest.approx(alone.probability, abs=0.02)
+    assert both[0].probability != pytest.approx(both[1].probability, abs=1e-6)
+
+
 def test_a_paragraph_is_scored_and_copied_in_one_step(engine: LlamaEngine) -> None:
     assert isinstance(engine, Rewriter)
     told: list[str] = []
@@ -364,5 +397,16 @@ def test_an_adapter_of_something_else_does_not_load(tmp_path: Path) -> None:
     path = tmp_path / "adapter.gguf"
     path.write_bytes(b"no adapter")
     with pytest.raises(WeightsError) as problem:
-        LlamaEngine(models.locate(load.BASE_MODEL), path)
+        LlamaEngine(models.locate(load.BASE_MODEL), {Task.FORMS: path})
     check_problem(problem.value)
+
+
+@pytest.mark.parametrize("task", list(Task))
+def test_each_shipped_adapter_does_its_job(task: Task) -> None:
+    load.try_adapter(task)
+
+
+def test_an_adapter_that_does_not_read_resumes_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(load, "TRIAL_RESUME", "19 – 23")
+    with pytest.raises(WeightsError, match="does not find the name"):
+        load.try_adapter(load.RESUME_ADAPTER)

@@ -12,9 +12,10 @@ import pytest
 from smartform.engines import load, merging, models
 from smartform.engines.llama_context import Item, LlamaContext
 from smartform.engines.merging import difference, merge, prepared
+from smartform.prompts import Task
 from tests.convert.tiny_gguf import tiny_lora
 
-FORMS, EMAIL = models.ROOT / "models" / "forms.gguf", models.ROOT / "models" / "email.gguf"
+ADAPTERS = {task: models.ROOT / "models" / f"{task}.gguf" for task in Task}
 TOKENS = tuple(range(1000, 1024))
 NAME = "blk.0.ffn_up.weight"
 DRAW = np.random.default_rng(1)
@@ -49,10 +50,11 @@ def tiny_model(path: Path, values: np.ndarray, kind: gguf.GGMLQuantizationType |
     return path
 
 
-def test_both_tasks_score_as_with_their_adapters(base: Path) -> None:
-    files = prepared(base, FORMS, EMAIL)
-    assert files.adapter is None and files.base != base
-    for adapter, ours in ((FORMS, logits(files.base, None)), (EMAIL, logits(files.base, files.other))):
+def test_all_tasks_score_as_with_their_adapters(base: Path) -> None:
+    files = prepared(base, ADAPTERS, Task.FORMS)
+    assert files.base != base and set(files.adapters) == {Task.EMAIL, Task.RESUME}
+    for task, adapter in ADAPTERS.items():
+        ours = logits(files.base, files.adapters.get(task))
         beside = logits(base, adapter)
         rounding = np.abs(ours - beside).mean()
         assert rounding < 0.05 * np.abs(logits(base, None) - beside).mean()
@@ -60,14 +62,15 @@ def test_both_tasks_score_as_with_their_adapters(base: Path) -> None:
 
 
 def test_what_is_made_is_made_once(base: Path) -> None:
-    first = prepared(base, FORMS, EMAIL)
+    first = prepared(base, ADAPTERS, Task.FORMS)
     number = first.base.stat().st_ino
-    assert prepared(base, FORMS, EMAIL) == first
+    assert prepared(base, ADAPTERS, Task.FORMS) == first
     assert first.base.stat().st_ino == number
 
 
 def test_nothing_to_merge_leaves_the_files(base: Path) -> None:
-    assert prepared(base, None, EMAIL) == merging.Loaded(base, None, EMAIL)
+    others = {Task.EMAIL: ADAPTERS[Task.EMAIL]}
+    assert prepared(base, others, Task.FORMS) == merging.Loaded(base, others)
 
 
 def test_merged_weights_are_the_sum(tmp_path: Path) -> None:
@@ -110,7 +113,8 @@ def test_a_model_of_few_bits_keeps_its_adapter(tmp_path: Path, monkeypatch: pyte
     base = tiny_model(tmp_path / "base.gguf", values, gguf.GGMLQuantizationType.Q8_0)
     wide = {f"{NAME}.lora_a": np.ones((2, 32)), f"{NAME}.lora_b": np.ones((4, 2))}
     adapter = tiny_lora(tmp_path / "a.gguf", wide)
-    assert prepared(base, adapter, None) == merging.Loaded(base, adapter, None)
+    adapters = {Task.FORMS: adapter}
+    assert prepared(base, adapters, Task.FORMS) == merging.Loaded(base, adapters)
 
 
 def test_old_files_give_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,7 +123,7 @@ def test_old_files_give_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     made = []
     for number in range(merging.KEPT + 2):
         adapter = tiny_lora(tmp_path / f"{number}.gguf", CHANGE, float(number + 1))
-        made.append(prepared(base, adapter, None).base)
+        made.append(prepared(base, {Task.FORMS: adapter}, Task.FORMS).base)
         os.utime(made[-1], (number, number))
     assert [path.exists() for path in made] == [False] * 2 + [True] * merging.KEPT
 
@@ -129,4 +133,4 @@ def test_a_cache_that_cannot_be_written_costs_speed_alone(
 ) -> None:
     (tmp_path / "cache").write_text("a file where the folder should be")
     monkeypatch.setenv("SMARTFORM_CACHE", str(tmp_path / "cache"))
-    assert prepared(base, FORMS, EMAIL) == merging.Loaded(base, FORMS, EMAIL)
+    assert prepared(base, ADAPTERS, Task.FORMS) == merging.Loaded(base, ADAPTERS)

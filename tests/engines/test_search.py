@@ -145,3 +145,13 @@ def test_an_item_with_one_way_to_end_is_asked_what_follows_and_read_on_at_once()
     answer, passes = read_behind("F:", OptionLines(texts, characters), branch, " red| blue\n")
     assert answer.texts == ("red", "blue")
     assert passes == ["F:", " ", " red|", " ", " blue|"]
+
+
+def test_ways_to_write_one_text_count_together() -> None:
+    source = Source("red or blue\nred ones", characters, lambda token: chr(token).encode())
+    branch, pool = Branch("colour", Copy()), Sequences(Sharing(), range(1, 4))
+    decoder = BranchDecoder(branch, CopyLines(source, 20), Vocabulary(1, 2, 3), pool, 1, 0, (4,))
+    twice = [Found(np.log(0.2), 0, 3, 4), Found(np.log(0.3), ~12, 15, 5), Found(np.log(0.4), 7, 11, 5)]
+    red, blue = sorted(decoder._joined(twice), key=lambda found: -found.score)
+    assert (red.key, np.exp(red.score)) == (~12, pytest.approx(0.5))
+    assert (blue.key, np.exp(blue.score)) == (7, pytest.approx(0.4))

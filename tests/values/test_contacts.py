@@ -65,7 +65,9 @@ def test_phones(language: str, text: str, value: str) -> None:
     assert value in found(FieldType.PHONE, text, language)
 
 
-@pytest.mark.parametrize("text", ["2026-04-01", "1.4.2026", "12345", "1" * 40])
+@pytest.mark.parametrize(
+    "text", ["2026-04-01", "1.4.2026", "12345", "1" * 40, "2009–2016", "2012 - 2015", "03/2012 – 09/2018"]
+)
 def test_no_phones(text: str) -> None:
     assert found(FieldType.PHONE, text) == set()
 
