@@ -9,13 +9,13 @@ from smartform.engines import load
 from smartform.engines.base import Branch, Copy, Judge, Proposal
 from smartform.engines.heads import log_softmax
 from smartform.engines.judging import Variant, Words
-from smartform.engines.llama import _TAIL, EMAIL, LlamaEngine
+from smartform.engines.llama import _TAIL, LlamaEngine
 from smartform.engines.llama_context import Item, LlamaContext, Logits
 from smartform.engines.lookup import AHEAD
 from smartform.errors import Cancelled, TextError
 from smartform.mail_prompts import revision_prompt
 from smartform.mistakes import Mistakes
-from smartform.prompts import extraction_prompt
+from smartform.prompts import Task, extraction_prompt
 from smartform.results import Span
 from smartform.revision import Amount, ProofreadOptions
 from smartform.schema import Field, FormSpec
@@ -43,7 +43,7 @@ def proposal(word: str, replacement: str, text: str = TEXT) -> Proposal:
 def whole(engine: LlamaEngine, asked: list[int], tokens: list[int], start: int, stop: int) -> float:
     """Log-probability of tokens [start, stop) behind what was asked, all of it read at once."""
     context = engine._context
-    context.use(EMAIL)
+    context.use(Task.EMAIL)
     items = [Item(token, place, WHOLE, True) for place, token in enumerate([*asked, *tokens])]
     rows = context.evaluate(items)
     context.forget(WHOLE)
