@@ -208,6 +208,9 @@ def test_a_row_of_one_word_beside_fuller_ones_is_left_out_unless_it_is_sure() ->
     rows = Cue("Goldfish Breeder", ("Goldfish Breeder", "Aquarium Keeper", "first aid"))
     [sure] = reader(ScriptedEngine(SCRIPT | {"work": rows})).read(TEXT).document.json["resumes"]
     assert sure["experience"].endswith("; first aid")
+    again = Cue("Goldfish Breeder", ("Goldfish Breeder", "Aquarium Keeper", "Goldfish Breeder"))
+    [once] = reader(ScriptedEngine(SCRIPT | {"work": again})).read(TEXT).document.json["resumes"]
+    assert once["experience"].count("Goldfish Breeder") == 1
     stray = SCRIPT | {"work": replace(rows, sure=0.7)}
     assert (
         reader(ScriptedEngine(stray)).read(TEXT).document

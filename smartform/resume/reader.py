@@ -151,16 +151,22 @@ def _kept_rows(answer: FieldResult, text: str) -> FieldResult:
     rows = [tuple(_kept(kinds[cell.name], cell, text) for cell in row) for row in answer.rows]
     counts = [sum(cell.value is not None for cell in row) for row in rows]
     # Beside rows that say more, one of so few cells and without a sure name is mostly a stray word
-    # (LOG.md: 7 of 35 such rows were right, and 13 of 14 with a sure name).
+    # (LOG.md: 7 of 35 such rows were right, and 13 of 14 with a sure name), or a fuller one's name again
+    # and nothing else.
     least = max(1, min(_ROW_CELLS, max(counts, default=0)))
+    fuller = {row[0].value for row, count in zip(rows, counts, strict=True) if count >= least}
     filled = tuple(
         row
         for row, count in zip(rows, counts, strict=True)
-        if count >= least or (count and row[0].state is not State.REVIEW)
+        if count >= least or (_is_sure(row[0]) and (count > 1 or row[0].value not in fuller))
     )
     if not filled:
         return _nothing(answer)
     return with_rows(answer, filled)
+
+
+def _is_sure(name: FieldResult) -> bool:
+    return name.value is not None and name.state is not State.REVIEW
 
 
 def _kept_items(answer: FieldResult, text: str) -> FieldResult:
