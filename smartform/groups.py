@@ -48,8 +48,9 @@ class Named:
 
     def when(self, sub: Field) -> Span | None:
         """Where the row's dates stand: in its period, where that has both of them."""
-        dated = sub.type is FieldType.DATE and self.period is not None and len(self.period.values) > 1
-        return self.period.span if dated and self.period else None
+        if sub.type is not FieldType.DATE or self.period is None or len(self.period.values) < 2:
+            return None
+        return self.period.span
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +94,15 @@ class Dated:
                 lost.append(name)
             else:
                 held.append(place)
-        left = {name: self._between(self.periods[name], held) for name in lost}
+        left = {name: self._between(name, held) for name in lost}
         return {name: within(self.readers[name].plan, part) for name, part in left.items() if part}
 
-    def _between(self, period: Period, names: Sequence[Span]) -> Span | None:
-        """What is near a period and between the names before and after it; None where there are no words."""
+    def _between(self, branch: str, names: Sequence[Span]) -> Span | None:
+        """What is near a branch's period and between the names before and after it; None without words."""
+        period, text = self.periods[branch], self.readers[branch].text
         before = [name.end for name in names if name.end <= period.span.start]
         after = [name.start for name in names if name.start >= period.span.end]
         part = Span(max([period.near.start, *before]), min([period.near.end, *after]))
-        text = next(iter(self.readers.values())).text
         around = text[part.start : period.span.start] + text[period.span.end : part.end]
         return part if any(map(str.isalpha, around)) else None
 
@@ -194,7 +195,7 @@ class Group:
             plans = {name: self.readers[name].plan for name in names} | {"": self._naming}
             naming = Decoded("", (_written(first),), probability=1.0, p_no_data=0.0)
             answers = {name: written[name] for name in names if name in written}
-            answers |= _dated(plans, [answers[name] for name in dates if name in answers])
+            answers |= _both_dates(plans, [answers[name] for name in dates if name in answers])
             told = settle(plans, stretch, [naming, *answers.values()])
             rows.append((first, *(self._cell(name, told.get(name)) for name in names)))
         return with_rows(self.answer, tuple(rows))
@@ -255,7 +256,7 @@ def _bounds(dates: Iterable[str]) -> tuple[str, ...]:
     return listed if len(listed) == 2 else ()
 
 
-def _dated(plans: Mapping[str, Plan], answers: Sequence[Decoded]) -> dict[str, Decoded]:
+def _both_dates(plans: Mapping[str, Plan], answers: Sequence[Decoded]) -> dict[str, Decoded]:
     """The two dates of a row's period, one for each of the two `answers`; {} where they are not so many.
 
     The model only tells which is which: that the row has both is known.

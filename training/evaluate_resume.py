@@ -31,6 +31,9 @@ ROWS = (
 )
 """What of a group's rows is counted: rows that have all of these right."""
 
+WIDTH = 31
+"""Characters of a measure's name in the table."""
+
 
 @dataclass
 class Measures:
@@ -62,16 +65,16 @@ class Measures:
     def table(self) -> str:
         """The measures as lines of text."""
         share = max(1, self.texts)
-        lines = [f"{name:31}{right / share:6.3f} exact" for name, right in self.exact.items()]
+        lines = [f"{name:{WIDTH}}{right / share:6.3f} exact" for name, right in self.exact.items()]
         lines += [
-            f"{name:31}{self.f1(name):6.3f} F1   {right} right of {given} given, {gold} to find"
+            f"{name:{WIDTH}}{self.f1(name):6.3f} F1   {right} right of {given} given, {gold} to find"
             for name, (right, given, gold) in self.items.items()
         ]
         middle = sorted(self.seconds)[len(self.seconds) // 2] if self.seconds else 0.0
-        lines.append(f"{'invented contacts':31}{self.invented:6d}")
-        lines.append(f"{'taken for a resume':31}{self.taken / share:6.3f}")
-        lines.append(f"{'refused with an error':31}{self.problems:6d}")
-        return "\n".join([*lines, f"{'median seconds':31}{middle:6.1f}"])
+        lines.append(f"{'invented contacts':{WIDTH}}{self.invented:6d}")
+        lines.append(f"{'taken for a resume':{WIDTH}}{self.taken / share:6.3f}")
+        lines.append(f"{'refused with an error':{WIDTH}}{self.problems:6d}")
+        return "\n".join([*lines, f"{'median seconds':{WIDTH}}{middle:6.1f}"])
 
 
 def evaluate(
