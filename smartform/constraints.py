@@ -35,6 +35,13 @@ class Plan:
     candidates: dict[str, tuple[Candidate, ...]]
 
 
+def is_copied(field: Field) -> bool:
+    """Whether a field's value is a piece of the text, as it stands there; of a group, what names its rows."""
+    if field.type is FieldType.GROUP:
+        return is_copied(field.fields[0])
+    return not (field.type.has_options or field.type is FieldType.BOOLEAN or field.type in SPOTTED)
+
+
 def plan(field: Field, text: str, languages: Sequence[str], today: date | None) -> Plan:
     """What the branch of `field` may write when it reads `text`; of a group, the names of its rows."""
     if field.type.has_options:

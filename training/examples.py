@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
-from smartform.prompts import cell_name, row_names
-from smartform.schema import FormSpec
+from smartform.constraints import is_copied
+from smartform.prompts import NO_DATA, cell_name, row_names
+from smartform.schema import Field, FormSpec
 
 
 @dataclass(frozen=True)
@@ -52,9 +54,20 @@ class Example:
 
     def branches(self) -> list[tuple[str, str]]:
         """(name of the branch, line it must write) of every taught field, then of every cell and period."""
-        taught = [(f.name, self.targets[f.name]) for f in self.form.fields if f.name in self.targets]
+        return [(name, line) for name, line, _ in self._taught()]
+
+    def copied(self) -> list[bool]:
+        """Whether a branch's line is a piece of the text as it stands there, in the order of `branches`."""
+        return [line != NO_DATA and is_copied(asked) for _, line, asked in self._taught()]
+
+    def _taught(self) -> Iterator[tuple[str, str, Field]]:
+        fields = {asked.name: asked for asked in self.form.fields}
+        for name, asked in fields.items():
+            if name in self.targets:
+                yield name, self.targets[name], asked
         for group, rows in [*self.rows.items(), *self.periods.items()]:
+            cells = {sub.name: sub for sub in fields[group].fields}
             names = row_names(group, [row.naming for row in rows])
             for name, row in zip(names, rows, strict=True):
-                taught += [(cell_name(name, sub), line) for sub, line in row.targets.items()]
-        return taught
+                for sub, line in row.targets.items():
+                    yield cell_name(name, sub), line, cells[sub]

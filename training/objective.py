@@ -8,6 +8,7 @@ This is what the engine evaluates when it fills a form, token for token.
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -16,7 +17,16 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from smartform.prompts import NO_DATA, STOP, ChatFormat, Segment, branch_header, extraction_prompt
+from smartform.engines.lines import as_seen, behind_space
+from smartform.prompts import (
+    LIST_SEPARATOR,
+    NO_DATA,
+    STOP,
+    ChatFormat,
+    Segment,
+    branch_header,
+    extraction_prompt,
+)
 from smartform.schema import Field, FieldType, humanise, unique_name
 from training.examples import Example, RowTarget
 
@@ -33,6 +43,8 @@ class Tokenizer(Protocol):
     bos_token_id: int | None
 
     def __call__(self, text: str, **options: Any) -> Any: ...
+
+    def decode(self, token_ids: list[int], **options: Any) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -151,13 +163,32 @@ def encode(example: Example, tokenizer: Tokenizer, chat: ChatFormat, length_powe
     stop = tokens(tokenizer, Segment(STOP, True))
     taught = example.branches()
     branches = []
-    for name, line in taught:
+    for (name, line), is_copied in zip(taught, example.copied(), strict=True):
         header = tokens(tokenizer, Segment(branch_header(name), False))
-        value = tokens(tokenizer, Segment(" " + line, False)) + stop
+        value = _value(tokenizer, line, example.text if is_copied else "") + stop
         weights = [0.0] * len(header) + [len(value) ** -length_power] * len(value)
         branches.append((header + value, weights))
     silent = frozenset(number for number, (_, line) in enumerate(taught) if line == NO_DATA)
     return behind(prefix, branches, silent)
+
+
+def _value(tokenizer: Tokenizer, line: str, text: str) -> list[int]:
+    """The tokens of a value: of one copied from `text`, those that its first place there has."""
+
+    def tokenise(words: str) -> list[int]:
+        return tokens(tokenizer, Segment(words, False))
+
+    def piece(token: int) -> bytes:
+        return tokenizer.decode([token]).encode()
+
+    value: list[int] = []
+    for number, item in enumerate(line.split(LIST_SEPARATOR) if text else [line]):
+        value += tokenise(LIST_SEPARATOR.rstrip()) if number else []
+        body = r"\s+".join(map(re.escape, item.split()))
+        place = re.search(rf"(?<!\w){body}(?!\w)", text) if text else None
+        seen = [] if not place or behind_space(text, place.start()) else as_seen(item, tokenise, piece)
+        value += seen or tokenise(" " + item)
+    return value
 
 
 def behind(

@@ -1,4 +1,4 @@
-"""Resumes made up, with what they say: eight languages, headings, one-liners, tables and prose.
+"""Resumes made up, with what they say: eight languages, headings, employers over positions, tables and prose.
 
     python -m training.resume_synth --show 3
 
@@ -11,8 +11,9 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -82,6 +83,7 @@ def made_resumes(count: int, seed: int = 0) -> list[Row]:
         lang = "en" if rng.random() < 0.5 else rng.choice(sorted(LOCALES))
         person = make_person(lang, rng)
         layout = rng.choice(sorted(LAYOUTS))
+        person = promoted(person, rng) if layout == "employers" else person
         rows.append(row_of(f"made-{seed}-{number}", person, layout, LAYOUTS[layout](person, rng)))
     return rows
 
@@ -120,6 +122,15 @@ def make_jobs(words: Row, fake: Faker, lang: str, rng: Random) -> tuple[Job, ...
         start = write(year, rng.randint(1, 12), lang)
         jobs.append(Job(position, company, start, end, rng.choice(words["tasks"])))
     return tuple(jobs)
+
+
+def promoted(person: Person, rng: Random) -> Person:
+    """The same person, who held several positions with most employers."""
+    jobs: list[Job] = []
+    for job in person.jobs:
+        stayed = jobs and rng.random() < 0.6
+        jobs.append(replace(job, company=jobs[-1].company) if stayed else job)
+    return replace(person, jobs=tuple(jobs))
 
 
 def make_schools(words: Row, fake: Faker, rng: Random) -> tuple[School, ...]:
@@ -188,9 +199,60 @@ def headed(person: Person, rng: Random) -> str:
     ]
     study = rng.choice(("{d} {a}, {i}, {y}", "{i}, {d}, {a}, {y}", "{i}\n{d} {a}\n{y}", "{y} {d} {a}, {i}"))
     schools = [study.format(d=s.degree, a=s.subject, i=s.institution, y=s.year) for s in person.schools]
+    return _sections(person, rng, "\n\n".join([rng.choice(heads["work"]), *jobs]), schools)
+
+
+def employers(person: Person, rng: Random) -> str:
+    """Each employer's name once, over the positions held there; with things beside it that are no jobs."""
+    words = vocabulary()[person.lang]
+    dash, tab = rng.choice((" – ", " - ", "–", " — ")), " " * rng.randint(2, 9)
+    head = rng.choice(
+        ("{c}", "{c}", "{c}, {t}", "{c} | {t}", "{c} ({s}{b}{e})", "{c}:", "* {c} *", "{c} · {t}")
+    )
+    flat = ("{p}, {d}", "{d}  {p}", "{p} ({d})", "{p} | {d}", "- {p}, {d}", "{p}" + tab + "{d}")
+    line = rng.choice((*flat, "{p}\n{d}", "{d}\n{p}"))
+    indent = rng.choice(("", "", "  ", "    "))
+    loose, told = rng.random() < 0.4, rng.random() < 0.5
+    blocks = []
+    for company, group in groupby(person.jobs, key=lambda job: job.company):
+        jobs = list(group)
+        opening = head.format_map(
+            {"c": company, "t": person.town,
+             "s": jobs[-1].start[0], "e": jobs[0].end[0], "b": dash}
+        )  # fmt: skip
+        lines = [line.format(p=j.position, d=j.start[0] + dash + j.end[0]) for j in jobs]
+        lines = [
+            _indented(one + (f"\n{j.task}" if told else ""), indent)
+            for one, j in zip(lines, jobs, strict=True)
+        ]
+        blocks.append(("\n\n" if loose else "\n").join([opening, *lines]))
+    study = rng.choice(("{d} {a}, {i}, {y}", "{i}\n{d} {a}, {y}", "{i}\n{d} {a}\n{y}"))
+    schools = [study.format(d=s.degree, a=s.subject, i=s.institution, y=s.year) for s in person.schools]
+    text = _sections(person, rng, "\n\n".join([rng.choice(words["head"]["work"]), *blocks]), schools)
+    return text + "".join("\n\n" + _aside(person, rng) for _ in range(rng.choice((0, 0, 1, 1, 2))))
+
+
+def _indented(lines: str, indent: str) -> str:
+    return "\n".join(indent + line for line in lines.split("\n"))
+
+
+def _aside(person: Person, rng: Random) -> str:
+    """A line on something that is neither job nor school."""
+    words, fake = vocabulary()[person.lang], faker(person.lang, rng)
+    year = rng.randint(1978, 1988)  # before any job
+    free = [p for p in words["positions"] if p not in {job.position for job in person.jobs}]
+    return str(rng.choice(words["aside"])).format(
+        n=f"{fake.first_name()} {fake.last_name()}", p=rng.choice(free), c=firm(words, fake, rng),
+        k=firm(words, fake, rng), y=year, z=year + rng.randint(1, 3),
+    )  # fmt: skip
+
+
+def _sections(person: Person, rng: Random, work: str, schools: Sequence[str]) -> str:
+    """A resume of sections, in most cases with the jobs first."""
+    heads = vocabulary()[person.lang]["head"]
     comma = rng.choice((", ", " • ", "\n- ", " | ", "; "))
     blocks = [
-        "\n\n".join([rng.choice(heads["work"]), *jobs]),
+        work,
         "\n".join([rng.choice(heads["education"]), *schools]),
         rng.choice(heads["skills"]) + rng.choice(("\n", ": ")) + comma.join(person.skills),
     ]
@@ -236,12 +298,13 @@ def letter(person: Person, rng: Random) -> str:
 
 
 LAYOUTS: dict[str, Callable[[Person, Random], str]] = {
+    "employers": employers,
     "headed": headed,
     "letter": letter,
     "prose": spoken,
     "sections": headed,
 }
-"""Ways to write a resume, drawn alike; headings are half of them."""
+"""Ways to write a resume, drawn alike; headings are most of them."""
 
 
 def _top(person: Person, rng: Random) -> str:

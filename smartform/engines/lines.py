@@ -17,6 +17,8 @@ from typing import Protocol
 from smartform.results import Span
 
 Tokenise = Callable[[str], list[int]]
+Piece = Callable[[int], bytes]
+"""What a token writes."""
 
 _FIRST_CHARS = 48
 _OPENERS = "+#@€$£(\"«“„'‘&~"
@@ -120,7 +122,7 @@ class Source:
     tokens that it sees, so such a word begins a second line, of those; its key is ~place.
     """
 
-    def __init__(self, text: str, tokenise: Tokenise, piece: Callable[[int], bytes]) -> None:
+    def __init__(self, text: str, tokenise: Tokenise, piece: Piece) -> None:
         self.flat, self._origin = _flatten(text)
         self._text, self._tokenise, self._piece = text, tokenise, piece
         self._lines: dict[tuple[int, int], Line] = {}
@@ -132,7 +134,8 @@ class Source:
             tokens = word_tokens(" " + word)
             if tokens:
                 self.firsts.setdefault(tokens[0], []).append(start)
-            seen = [] if self._behind_space(start) else self._as_seen(word_tokens(word))
+            place = self._origin[start]
+            seen = [] if behind_space(text, place) else as_seen(word, word_tokens, piece)
             if seen and seen != tokens:
                 self.firsts.setdefault(seen[0], []).append(~start)
 
@@ -143,23 +146,10 @@ class Source:
             self._lines[cut] = self._cut(key, max_chars)
         return self._lines[cut]
 
-    def _behind_space(self, start: int) -> bool:
-        """Whether a single space stands before that place of the flat text, as before a value."""
-        place = self._origin[start]
-        before = self._text[max(0, place - 2) : place]
-        return place == 0 or (before[-1] == " " and not before[:-1].isspace())
-
-    def _as_seen(self, tokens: Sequence[int]) -> list[int]:
-        """The tokens of words as they stand in the text, the first with a space; [] where that is none."""
-        first = self._piece(tokens[0]).decode("utf-8", "replace") if tokens else ""
-        spaced = self._tokenise(" " + first) if first.isprintable() else []
-        whole = len(spaced) == 1 and self._piece(spaced[0]).decode("utf-8", "replace") == " " + first
-        return [*spaced, *tokens[1:]] if whole else []
-
     def _cut(self, key: int, max_chars: int) -> Line:
         start = place_of(key)
         words = self.flat[start : start + max_chars]
-        tokens = self._tokenise(" " + words) if key >= 0 else self._as_seen(self._tokenise(words))
+        tokens = self._tokenise(" " + words) if key >= 0 else as_seen(words, self._tokenise, self._piece)
         ends: dict[int, int] = {}
         written = b""
         for depth, token in enumerate(tokens, 1):
@@ -230,6 +220,25 @@ class CopyLines:
     def after(self, end: int) -> int:
         """The end: items follow each other in the text."""
         return end
+
+
+def behind_space(text: str, place: int) -> bool:
+    """Whether a single space stands before that place of a prompt's text, as before a value."""
+    before = text[max(0, place - 2) : place]
+    return place == 0 or (before[-1] == " " and not before[:-1].isspace())
+
+
+def as_seen(words: str, tokenise: Tokenise, piece: Piece) -> list[int]:
+    """The tokens of words as they stand behind a line break or a mark, the first with a value's space.
+
+    Returns:
+        The tokens; [] where the first one has no form with a space.
+    """
+    tokens = tokenise(words)
+    first = piece(tokens[0]).decode("utf-8", "replace") if tokens else ""
+    spaced = tokenise(" " + first) if first.isprintable() else []
+    whole = len(spaced) == 1 and piece(spaced[0]).decode("utf-8", "replace") == " " + first
+    return [*spaced, *tokens[1:]] if whole else []
 
 
 def place_of(key: int) -> int:

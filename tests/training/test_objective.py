@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
 from smartform.prompts import ChatFormat
-from smartform.schema import Field, FormSpec
+from smartform.schema import Field, FieldType, FormSpec
 from tests.training import tiny
 from training.examples import Example
 from training.objective import (
@@ -63,6 +65,47 @@ def test_values_and_their_line_breaks_are_learnt_and_nothing_else() -> None:
     learnt = [token for token, weight in zip(example.ids, example.weights, strict=True) if weight]
     assert tokenizer.decode(learnt) == " Ada\n London\n NO_DATA\n"
     assert example.silent == {2}
+
+
+class Pieces:
+    """A tokenizer of the longest pieces it knows, some with a space before them; else of characters."""
+
+    bos_token_id = None
+    pieces = (" Maple", " Map", "Map", "le", "grid", " Energy", *map(chr, range(9, 127)))
+
+    def __call__(self, text: str, **options: Any) -> Any:
+        found = []
+        while text:
+            piece = max((p for p in self.pieces if text.startswith(p)), key=len)
+            found.append(self.pieces.index(piece))
+            text = text[len(piece) :]
+        return SimpleNamespace(input_ids=found)
+
+    def decode(self, token_ids: list[int], **options: Any) -> str:
+        return "".join(self.pieces[token] for token in token_ids)
+
+
+def taught(text: str, line: str, asked: Field) -> list[str]:
+    """The tokens that the branch of the one field learns to write."""
+    example = Example("b", "en", "note", FormSpec((asked,)), text, None, {asked.name: line})
+    one = encode(example, Pieces(), ChatFormat.CHATML, 0.0)
+    return [Pieces.pieces[token] for token, weight in zip(one.ids, one.weights, strict=True) if weight]
+
+
+def test_copied_values_are_taught_in_the_tokens_that_the_text_has() -> None:
+    seen, canonical = [" Map", "le", "grid", " Energy"], [" Maple", "grid", " Energy"]
+    assert taught("Work:\nMaplegrid\n Energy", "Maplegrid Energy", Field("firm")) == [*seen, "\n"]
+    assert taught("At Maplegrid Energy", "Maplegrid Energy", Field("firm")) == [*canonical, "\n"]
+    firms = Field("firms", FieldType.LIST)
+    assert taught("x Maplegrid\nMaplegrid", "Maplegrid | Maplegrid", firms)[:2] == canonical[:2], (
+        "the first place"
+    )
+    both = taught("(Maplegrid, Energy)", "Maplegrid | Energy", firms)
+    assert both == [*seen[:3], " ", "|", " Energy", "\n"], "each item of a list"
+    chosen = Field("firm", FieldType.CHOICE, options=("Maplegrid Energy", "x"))
+    assert taught("\nMaplegrid Energy", "Maplegrid Energy", chosen) == [*canonical, "\n"], (
+        "options are not copied"
+    )
 
 
 def test_a_text_cannot_bring_in_chat_markers() -> None:
