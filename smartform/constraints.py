@@ -59,10 +59,10 @@ def plan(field: Field, text: str, languages: Sequence[str], today: date | None) 
     return Plan(field, Copy(many=field.type is FieldType.LIST), {})
 
 
-def within(whole: Plan, part: Span) -> Plan:
-    """The same plan for a value that stands in `part` of the text."""
+def within(whole: Plan, part: Span, *others: Span) -> Plan:
+    """The same plan for a value that stands in `part` of the text, or is copied from one of `others`."""
     if isinstance(whole.constraint, Copy):
-        return replace(whole, constraint=replace(whole.constraint, within=part))
+        return replace(whole, constraint=replace(whole.constraint, within=tuple(sorted((part, *others)))))
     inside = {
         text: tuple(c for c in candidates if part.start <= c.start and c.end <= part.end)
         for text, candidates in whole.candidates.items()

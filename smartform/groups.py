@@ -22,7 +22,7 @@ from smartform.errors import ValueProblem
 from smartform.grounding import ground
 from smartform.periods import Period, is_dated, period_branches, periods
 from smartform.prompts import cell_name, row_names
-from smartform.records import records
+from smartform.records import headings, records
 from smartform.results import FieldResult, Span, State
 from smartform.schema import Cell, Field, FieldType, Row
 
@@ -169,12 +169,15 @@ class Group:
         rows = row_names(protocol.name, [_written(cell) for cell in named])
         cells, stretches, bounds, readers = [], [], [], {}
         places = [cell.spans[0] if cell.spans else None for cell in named]
-        for row, whole, near in zip(rows, united, records(places, reader.text), strict=True):
+        own = records(places, reader.text)
+        dates = [period.span for period in periods(reader.text, tuple(languages))]
+        over = headings(places, own, reader.text, dates)
+        for row, whole, near, above in zip(rows, united, own, over, strict=True):
             names = [cell_name(row, sub.name) for sub in protocol.fields[1:]]
             for name, sub in zip(names, group.fields[1:], strict=True):
-                own = plan(sub, reader.text, languages, reader.today)
+                cell = plan(sub, reader.text, languages, reader.today)
                 part = whole.when(sub) or near
-                readers[name] = replace(reader, field=sub, plan=within(own, part) if part else own)
+                readers[name] = replace(reader, field=sub, plan=within(cell, part, *above) if part else cell)
             cells.append(tuple(names))
             bounds.append(_bounds(name for name in names if whole.when(readers[name].field)))
             stretches.append(reader.text[near.start : near.end] if near else reader.text)

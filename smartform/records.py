@@ -1,9 +1,10 @@
 """Where the rows of a group stand in a text: one stretch each, cut where the layout begins a new record.
 
 A row is known by the place of its name. What lies between two names belongs partly to the first and
-partly to the second; the cut falls on the last empty line between them, else on the line break that
-begins the second one's record, else on the beginning of its sentence. Where none of these tells (a
-name alone on its line, two names in one sentence), both rows may take what lies between.
+partly to the second; the cut falls on the heading over the second one, where it is indented under one,
+else on the last empty line between them, else on the line break that begins the second one's record,
+else on the beginning of its sentence. Where none of these tells (a name alone on its line, two names in
+one sentence), both rows may take what lies between. Several rows may stand under one heading.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from smartform.results import Span
 from smartform.sentences import WRAPPED, begins_item, sentences
 
 _EMPTY_LINE = re.compile(r"\n[ \t]*(?=\n)")
+_HEADING_LINES = 3
+"""A heading has no more lines: a name, a town, the years."""
+
 _MARKS = re.compile(r"[\W_]+")
 
 
@@ -40,6 +44,38 @@ def records(names: Sequence[Span | None], text: str) -> list[Span | None]:
     return [stretches[place] if place else None for place in names]
 
 
+def headings(
+    names: Sequence[Span | None], stretches: Sequence[Span | None], text: str, dates: Sequence[Span]
+) -> list[tuple[Span, ...]]:
+    """For rows whose stretch begins with their name what stands over them, as one employer over several jobs.
+
+    That is what the last row before has in front of its own name, lines above with less of an indent, or a
+    short paragraph between the row and the one before: the one's last words or the other's heading.
+
+    Args:
+        names, stretches: of the rows, as `records` takes and gives them.
+        dates: what of the text is no heading.
+
+    Returns:
+        For each row at most two parts of the text.
+    """
+    layout, found = _Layout(text), dict[Span, tuple[Span, ...]]()
+    above: tuple[Span, ...] = ()
+    before = -1
+    for name, near in sorted((n, s) for n, s in zip(names, stretches, strict=True) if n and s):
+        parted, lead, between = (
+            near.start > before,
+            Span(near.start, name.start),
+            Span(before + 1, near.start),
+        )
+        before = name.end
+        if parted and layout.says(lead, dates):
+            above = (layout.last_lines(lead),)
+        elif parted:
+            found[name] = above = layout.over(name, between, above)
+    return [found.get(name, ()) if name else () for name in names]
+
+
 class _Layout:
     """The lines and sentences of a text."""
 
@@ -60,6 +96,9 @@ class _Layout:
         Args:
             loose: whether the last empty line between them tells.
         """
+        heading = self.governing(following.start)
+        if heading and heading.start >= name.end:
+            return heading.start
         empty = [found.end() for found in _EMPTY_LINE.finditer(self._text, name.end, following.start)]
         if empty and loose:
             return empty[-1]
@@ -75,6 +114,58 @@ class _Layout:
         """Whether nothing but the name stands on the lines from `line` on that hold it."""
         around = self._text[line : self._line_end(name.end)]
         return _bare(around) == _bare(self._text[name.start : name.end])
+
+    def says(self, part: Span, dates: Sequence[Span]) -> bool:
+        """Whether a line of a part holds words and no date: 'until now' beside one is no heading."""
+        place = part.start
+        while place < part.end:
+            line = Span(place, min(part.end, self._line_end(place)))
+            words = any(map(str.isalpha, self._text[line.start : line.end]))
+            if words and not any(date.overlaps(line) for date in dates):
+                return True
+            place = line.end + 1
+        return False
+
+    def last_lines(self, part: Span) -> Span:
+        """The last lines of a part, as many as a heading has."""
+        start = part.end
+        for _ in range(_HEADING_LINES):
+            start = max(part.start, self._text.rfind("\n", part.start, max(part.start, start - 1)) + 1)
+        return Span(start, part.end)
+
+    def over(self, name: Span, between: Span, above: tuple[Span, ...]) -> tuple[Span, ...]:
+        """What stands over the row of a name.
+
+        Args:
+            between: what lies between the row before and this one.
+            above: what stands over the row before.
+        """
+        if governing := self.governing(name.start):
+            return (governing,)
+        paragraph = self._short_paragraph(between)
+        return (paragraph, *above[:1]) if paragraph else above
+
+    def _short_paragraph(self, part: Span) -> Span | None:
+        """The last paragraph of a part, where that begins in it and could be a heading."""
+        stop = part.start + len(self._text[part.start : part.end].rstrip())
+        starts = [found.end() + 1 for found in _EMPTY_LINE.finditer(self._text, part.start, stop)]
+        short = starts and self._text.count("\n", starts[-1], stop) < _HEADING_LINES - 1
+        return Span(starts[-1], stop) if short else None
+
+    def governing(self, place: int) -> Span | None:
+        """The lines above the one of `place` that have less of an indent, as far as they stand together."""
+        line = self._line(place)
+        indent, stop = _indent(self._text[line:place]), 0
+        lines: list[int] = []
+        while line and indent and len(lines) < _HEADING_LINES:
+            line, end = self._line(line - 1), line - 1
+            words = self._text[line:end]
+            if words.strip() and _indent(words) < indent:
+                lines.append(line)
+                stop = stop or end
+            elif lines:
+                break
+        return Span(lines[-1], stop) if lines else None
 
     def end(self, name: Span) -> int:
         """Where the last record ends: at the next empty line."""

@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from smartform.engines.base import Branch, Cancel, Copy, Decoded, OneOf, never
+from smartform.engines.base import Branch, Cancel, Constraint, Copy, Decoded, OneOf, never
 from smartform.errors import FormError
 from smartform.fill import Filler
 from smartform.policy import Policy
@@ -68,6 +68,12 @@ class Placing(ScriptedEngine):
                 places.append(Span(start, start + len(text)))
                 start += len(text)
             yield Decoded(decoded.name, decoded.texts, 0.97, 0.03, tuple(places))
+
+
+def parts(asked: Constraint, text: str) -> list[str]:
+    """What of the text a copied cell is taken from."""
+    assert isinstance(asked, Copy)
+    return [text[part.start : part.end] for part in asked.within]
 
 
 def test_rows_and_their_cells() -> None:
@@ -137,8 +143,7 @@ def test_rows_that_the_list_skips_are_found_by_their_dates() -> None:
         {"position": "Cleaner", "company": "Shine Ltd", "start date": "2015", "kind": None},
     ]
     near = {b.name: b.constraint for b in engine.rounds[0]}["work[2015].position"]
-    assert isinstance(near, Copy) and near.within is not None
-    assert TEXT[near.within.start : near.within.end] == TEXT[TEXT.index(", full") : TEXT.index("2012")]
+    assert parts(near, TEXT) == [TEXT[TEXT.index(", full") : TEXT.index("2012")]]
 
 
 def test_rows_are_found_by_their_dates_where_there_is_no_list() -> None:
@@ -182,9 +187,7 @@ def test_a_period_whose_name_another_one_holds_is_asked_again_between_the_names_
     result = Filler(engine, Policy({})).fill(FORM, text, today=TODAY)
     assert [row["position"] for row in result.values["work"]] == ["Nurse", "Cook", "Baker"]
     [again] = engine.rounds[1]
-    assert isinstance(again.constraint, Copy) and again.constraint.within is not None
-    near = again.constraint.within
-    assert text[near.start : near.end] == " at Hill House\n2013 - 2014 Cook\n"
+    assert parts(again.constraint, text) == [" at Hill House\n2013 - 2014 Cook\n"]
 
 
 def test_no_period_is_asked_again_where_no_words_are_left() -> None:
@@ -248,8 +251,7 @@ def test_a_cell_is_looked_for_between_the_rows_before_and_after() -> None:
         "work[Nurse].company", "work[Nurse].start_date", "work[Nurse].kind", "work[Cleaner].company",
     ]  # fmt: skip
     near = asked["work[Cleaner].company"]
-    assert isinstance(near, Copy) and near.within is not None
-    assert TEXT[near.within.start : near.within.end] == TEXT[TEXT.index(", St") : TEXT.rindex("Nurse")]
+    assert parts(near, TEXT) == [TEXT[TEXT.index(", St") : TEXT.rindex("Nurse")]]
     dates = asked["work[Cleaner].start_date"]
     assert isinstance(dates, OneOf)
     assert "2015" in dates.texts and "2012" not in dates.texts

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from smartform.records import records
+from smartform.periods import periods
+from smartform.records import headings, records
 from smartform.results import Span
 
 
@@ -16,6 +17,14 @@ def place(text: str, name: str) -> Span:
 def cut(text: str, *names: str) -> list[str]:
     """The stretches of the rows so named."""
     return [text[s.start : s.end] for s in records([place(text, name) for name in names], text) if s]
+
+
+def over(text: str, *names: str) -> list[list[str]]:
+    """What stands over the rows so named."""
+    places = [place(text, name) for name in names]
+    dates = [period.span for period in periods(text, ("en",))]
+    found = headings(places, records(places, text), text, dates)
+    return [[text[part.start : part.end].strip() for part in parts] for parts in found]
 
 
 LINES = """Jobs
@@ -85,3 +94,41 @@ def test_one_name_and_hardly_any_text(text: str) -> None:
 def test_no_names() -> None:
     assert records([], LINES) == []
     assert records([None], LINES) == [None]
+
+
+def test_rows_under_the_heading_of_the_row_before() -> None:
+    text = (
+        "JOBS I HAD\n\nPalm Hotel, a house of four hundred rooms and six kitchens\nHousekeeper, from 2020\n"
+        "Supervisor, 2017 - 2020\n\nLagoon Resort\nAttendant, 2011 - 2013\n2009 - 2011  Laundry hand\n"
+    )
+    names = ("Housekeeper", "Supervisor", "Attendant", "Laundry hand")
+    palm = "Palm Hotel, a house of four hundred rooms and six kitchens"
+    assert over(text, *names) == [[], [palm], [], ["Lagoon Resort"]], "dates are no heading"
+    assert over(LINES, "Foreman", "Mason") == [[], []]
+
+
+def test_rows_indented_under_a_heading() -> None:
+    text = (
+        "Lionrock Bank\nFull-time, 8 years\n\n    Head\n    2023 - now\n\n    Analyst\n    2016 - 2020\n\n"
+        "Banyan Advisory\n\n    Clerk\n    2014 - 2016\n"
+    )
+    names = ("Head", "Analyst", "Clerk")
+    assert over(text, *names) == [[], ["Lionrock Bank\nFull-time, 8 years"], []]
+    head, analyst, clerk = cut(text, *names)
+    assert head.startswith("Lionrock") and clerk.startswith("Banyan") and "Banyan" not in analyst
+
+
+def test_short_paragraphs_between_rows_may_be_headings() -> None:
+    text = (
+        "JOBS\n\nCartwright Group\n\nSound engineer, 2017\n\nBreeder, 2014\n\nKept the books\n\n"
+        "Beverley Council\n\nOfficer, 2012\n\nWas on duty by night,\nby day, in winter\nand in summer\n\nPorter, 2010\n"
+    )
+    assert over(text, "Sound engineer", "Breeder", "Officer", "Porter") == [
+        ["Cartwright Group"], ["Cartwright Group"], ["Beverley Council", "Cartwright Group"],
+        ["Beverley Council", "Cartwright Group"],
+    ]  # fmt: skip
+
+
+def test_two_names_in_one_sentence_stand_under_nothing() -> None:
+    text = "Ridley Stone\n\nI was a mason and an apprentice in 2019."
+    assert over(text, "mason", "apprentice")[1] == []

@@ -34,12 +34,12 @@ class Copy:
     Args:
         many: whether several pieces may follow each other, joined by the list separator.
         max_chars: longest piece.
-        within: the part of the text that the pieces are taken from; None for all of it.
+        within: the parts of the text that the pieces are taken from, in its order; none for all of it.
     """
 
     many: bool = False
     max_chars: int = 240
-    within: Span | None = None
+    within: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,20 +175,20 @@ class CopyLines:
     """The lines of a source for values of at most `max_chars` characters; ends are places, keys tell them.
 
     Args:
-        within: the part of the source text that values are taken from; None for all of it.
+        within: the parts of the source text that values are taken from, in its order; none for all of it.
     """
 
     source: Source
     max_chars: int
-    within: Span | None = None
+    within: tuple[Span, ...] = ()
 
     def first_tokens(self, start: int = 0) -> dict[int, list[int]]:
         """First token → keys of the lines that begin with it, from place `start` of the flat text on."""
-        if start == 0 and self.within is None:
+        if start == 0 and not self.within:
             return dict(self.source.firsts)
-        first, stop = self._bounds()
+        bounds = self._bounds()
         kept = {
-            token: [key for key in keys if max(start, first) <= place_of(key) < stop]
+            token: [key for key in keys if place_of(key) >= start and _bound(place_of(key), bounds)]
             for token, keys in self.source.firsts.items()
         }
         return {token: keys for token, keys in kept.items() if keys}
@@ -199,15 +199,15 @@ class CopyLines:
 
     def line(self, key: int) -> Line:
         """The line with that key."""
-        stop = self._bounds()[1]
+        stop = _bound(place_of(key), self._bounds())
         line = self.source.line(key, min(self.max_chars, stop - place_of(key)))
         ends = {depth: place for depth, place in line.ends.items() if place <= stop}
         return line if len(ends) == len(line.ends) else Line(line.tokens, ends or line.ends)
 
-    def _bounds(self) -> tuple[int, int]:
-        if self.within is None:
-            return 0, len(self.source.flat)
-        return self.source.places(self.within)
+    def _bounds(self) -> list[tuple[int, int]]:
+        if not self.within:
+            return [(0, len(self.source.flat))]
+        return [self.source.places(part) for part in self.within]
 
     def text(self, key: int, end: int) -> str:
         """The piece of the flat text."""
@@ -239,6 +239,11 @@ def as_seen(words: str, tokenise: Tokenise, piece: Piece) -> list[int]:
     spaced = tokenise(" " + first) if first.isprintable() else []
     whole = len(spaced) == 1 and piece(spaced[0]).decode("utf-8", "replace") == " " + first
     return [*spaced, *tokens[1:]] if whole else []
+
+
+def _bound(place: int, parts: Sequence[tuple[int, int]]) -> int:
+    """Where the part that holds `place` ends; 0 where none does."""
+    return max((stop for first, stop in parts if first <= place < stop), default=0)
 
 
 def place_of(key: int) -> int:

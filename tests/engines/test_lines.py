@@ -30,14 +30,14 @@ def values(lines: CopyLines) -> set[str]:
 
 def test_a_part_of_the_text() -> None:
     part = Span(TEXT.index("Cook"), TEXT.index(", 2015"))
-    copied = values(CopyLines(source(TEXT), 240, part))
+    copied = values(CopyLines(source(TEXT), 240, (part,)))
     assert {"Cook", "The Inn", "Cook at The Inn"} <= copied
     assert all(value in TEXT[part.start : part.end] for value in copied)
 
 
 def test_places_count_in_the_text_with_its_white_space() -> None:
     part = Span(TEXT.index("Hill"), TEXT.index(",\n"))
-    lines = CopyLines(source(TEXT), 240, part)
+    lines = CopyLines(source(TEXT), 240, (part,))
     assert values(lines) == {"Hill", "House", "Hill House"}
     key = min(key for found in lines.first_tokens().values() for key in found)
     assert lines.span(key, max(lines.line(key).ends.values())) == part
@@ -48,7 +48,7 @@ def test_the_whole_text_where_no_part_is_named() -> None:
 
 
 def test_a_part_without_words_holds_no_value() -> None:
-    assert values(CopyLines(source(TEXT), 240, Span(8, 9))) == set()
+    assert values(CopyLines(source(TEXT), 240, (Span(8, 9),))) == set()
 
 
 def test_a_word_that_follows_no_space_is_copied_as_the_text_has_it_too() -> None:
