@@ -121,7 +121,8 @@ def test_rows_indented_under_a_heading() -> None:
 def test_short_paragraphs_between_rows_may_be_headings() -> None:
     text = (
         "JOBS\n\nCartwright Group\n\nSound engineer, 2017\n\nBreeder, 2014\n\nKept the books\n\n"
-        "Beverley Council\n\nOfficer, 2012\n\nWas on duty by night,\nby day, in winter\nand in summer\n\nPorter, 2010\n"
+        "Beverley Council\n\nOfficer, 2012\n\n"
+        "Was on duty by night,\nby day, in winter\nand in summer\n\nPorter, 2010\n"
     )
     assert over(text, "Sound engineer", "Breeder", "Officer", "Porter") == [
         ["Cartwright Group"], ["Cartwright Group"], ["Beverley Council", "Cartwright Group"],
