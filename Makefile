@@ -1,7 +1,7 @@
 # make run     the app on http://localhost:7860
 # make test    every test              make check    style, types, import direction, README commands
 # make bench   side-by-side timings    make screenshots    the pictures in README.md
-# make train-forms    train, convert and install the forms adapter; make train-email, the e-mail adapter
+# make train-forms    train, convert and install the forms adapter; so do train-resume, train-pages, train-email
 # make train-tone    train and convert the tone model
 # make train-smoke    the loop on tiny models: check, train, kill, resume, convert, merge, compare, push, fill
 
@@ -15,7 +15,7 @@ LLAMA := $(shell sed -n 's/^\(llama-cpp-python==[^ ]*\).*/\1/p' requirements.txt
 
 .DEFAULT_GOAL := run
 .PHONY: run env fetch-models test check test-env test-tools bench
-.PHONY: train-forms train-resume train-email train-tone train-smoke screenshots
+.PHONY: train-forms train-resume train-pages train-email train-tone train-smoke screenshots
 
 run: env
 	$(BIN)/python app.py
@@ -84,6 +84,14 @@ train-resume: env test-env
 	  --task resume --out models/resume.gguf
 	$(BIN)/python -m convert.record resume
 	$(BIN)/python -m training.evaluate resume --data training/data/calibration/resume.jsonl
+
+PAGES := training/configs/pages.yaml
+train-pages: env test-env
+	$(BIN)/python -m training.train_forms --config $(PAGES) --start models/forms.gguf
+	$(BIN)/python -m convert.to_gguf runs/pages/best --base "$$($(BIN)/python -c '$(LOCATE)')" \
+	  --task pages --out models/pages.gguf
+	$(BIN)/python -m convert.record pages
+	$(BIN)/python -m training.evaluate metadata --data training/data/calibration/metadata.jsonl
 
 EMAIL := training/configs/email.yaml
 train-email: env test-env

@@ -33,10 +33,11 @@ from bench.report import Times
 from smartform.engines import load, models
 from smartform.engines.base import TextEngine
 from smartform.fill import Filler
-from smartform.prompts import ChatFormat, Task, extraction_prompt
+from smartform.prompts import ChatFormat, extraction_prompt
 from smartform.results import FillResult
 from smartform.schema import FormSpec
 from smartform.settings import Settings
+from smartform.tasks import Task
 
 TODAY = date(2026, 3, 14)
 FIELDS, WORDS = 12, 150

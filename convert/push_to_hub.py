@@ -9,8 +9,8 @@
 The repository is created where it does not exist, the card becomes its README.md, and the entry
 that is printed pins the commit and the file's sha256. Saved as a TOML file (`--entry`), it is what
 SMARTFORM_MODELS names. `--restart-space` puts it into a Space, sets the Space's SMARTFORM_MODELS
-and SMARTFORM_ADAPTER (SMARTFORM_EMAIL_ADAPTER for mails, SMARTFORM_RESUME_ADAPTER for resumes), and
-restarts it.
+and SMARTFORM_ADAPTER (SMARTFORM_EMAIL_ADAPTER for mails, SMARTFORM_RESUME_ADAPTER for resumes,
+SMARTFORM_PAGES_ADAPTER for first pages), and restarts it.
 
 Environment: HF_TOKEN (a token that may write), HF_ENDPOINT (another Hub).
 """

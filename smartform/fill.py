@@ -15,7 +15,7 @@ from smartform.engines.base import Branch, Cancel, Decoded, ReadsAhead, TextEngi
 from smartform.errors import Cancelled, FormError, TextError, ValueProblem
 from smartform.groups import Dated, Group, merged_rows
 from smartform.policy import Policy, shipped
-from smartform.prompts import Prompt, Task, extraction_prompt, protocol_name
+from smartform.prompts import Prompt, extraction_prompt, protocol_name
 from smartform.results import FieldResult, FillResult, Span, State
 from smartform.schema import Field, FieldType, FormSpec, Value, items_of, unique_name
 from smartform.supply import supplies, weighed
@@ -53,13 +53,11 @@ class Filler:
     Args:
         engine: the language model.
         policy: when values are given and marked; the one fitted for the shipped adapter if None.
-        task: whose adapter answers, where the engine has several.
     """
 
-    def __init__(self, engine: TextEngine, policy: Policy | None = None, task: Task = Task.FORMS) -> None:
+    def __init__(self, engine: TextEngine, policy: Policy | None = None) -> None:
         self.engine = engine
         self._policy = policy or shipped()
-        self._task = task
 
     def fill(
         self,
@@ -155,7 +153,7 @@ class Filler:
         return self.engine.count_tokens(self._prompt(_protocol_form(form)[0], "", today).system)
 
     def _prompt(self, form: FormSpec, text: str, today: date) -> Prompt:
-        return extraction_prompt(form, text, today, self._task)
+        return extraction_prompt(form, text, today)
 
     def _pass(
         self, part: _Part, today: date, cancel: Cancel, stats: dict[str, float]

@@ -113,7 +113,9 @@ class Dated:
     def _given(self, written: Mapping[str, Decoded]) -> dict[str, FieldResult]:
         """Branch → its answer, of those that the policy gives."""
         answers = {name: self.readers[name].read(written[name]) for name in self.readers if name in written}
-        return {name: a for name, a in answers.items() if a.value is not None and a.spans}
+        dates = [period.span for period in self.periods.values()]
+        given = {name: a for name, a in answers.items() if a.value is not None and a.spans}
+        return {name: a for name, a in given.items() if not _is_time(a, dates)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +162,9 @@ class Group:
         silent = silence(decoded, numbers, long=True)
         if silent is not None and not dated:
             return cls(group, FieldResult(group.name, None, State.NOT_FOUND, silent, silent))
-        united = _united(tuple(_named(reader, decoded)) if silent is None else (), dated)[:MAX_ROWS]
+        dates = [period.span for period in periods(reader.text, tuple(languages))]
+        listed = tuple(_named(reader, decoded)) if silent is None else ()
+        united = _united([cell for cell in listed if not _is_time(cell, dates)], dated)[:MAX_ROWS]
         if not united:
             return cls(group, FieldResult(group.name, None, State.NOT_FOUND, 0.5, 0.5))
         named = tuple(row.cell for row in united)
@@ -170,7 +174,6 @@ class Group:
         cells, stretches, bounds, readers = [], [], [], {}
         places = [cell.spans[0] if cell.spans else None for cell in named]
         own = records(places, reader.text)
-        dates = [period.span for period in periods(reader.text, tuple(languages))]
         over = headings(places, own, reader.text, dates)
         for row, whole, near, above in zip(rows, united, own, over, strict=True):
             names = [cell_name(row, sub.name) for sub in protocol.fields[1:]]
@@ -239,6 +242,11 @@ def _named(reader: Reader, decoded: Decoded) -> Iterator[FieldResult]:
         except ValueProblem:
             continue
         yield judged(cell, decoded, numbers, certain=bool(cell.spans))
+
+
+def _is_time(cell: FieldResult, dates: Sequence[Span]) -> bool:
+    """Whether what names a row lies within a period: dates are no names."""
+    return any(d.start <= span.start and span.end <= d.end for span in cell.spans for d in dates)
 
 
 def _united(listed: Sequence[FieldResult], dated: Sequence[Named]) -> tuple[Named, ...]:

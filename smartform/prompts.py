@@ -18,6 +18,7 @@ from datetime import date
 from enum import StrEnum
 
 from smartform.schema import Cell, Field, FieldType, FormSpec
+from smartform.tasks import Task
 
 NO_DATA = "NO_DATA"
 MARK = "^^^"
@@ -32,14 +33,6 @@ _RULES = (
 )
 _CELLS = "Answer now for these alone; what the brackets name is one row:"
 _ROW_CHARS = 60
-
-
-class Task(StrEnum):
-    """What a model is asked to do; each task may have an adapter of its own."""
-
-    FORMS = "forms"
-    RESUME = "resume"
-    EMAIL = "email"
 
 
 class ChatFormat(StrEnum):
@@ -105,14 +98,12 @@ TEMPLATES = {
 """What opens a question and what stands between it and the answer."""
 
 
-def extraction_prompt(
-    form: FormSpec, text: str, today: date | None = None, task: Task = Task.FORMS
-) -> Prompt:
+def extraction_prompt(form: FormSpec, text: str, today: date | None = None) -> Prompt:
     """The prompt that asks for every field of `form` from `text`."""
     lines = [_RULES, *(describe(field) for field in form.fields), END]
     if today is not None:
         lines.append(f"Today is {today:%A} {today.isoformat()}.")
-    return Prompt(system="\n".join(lines), user=text, task=task)
+    return Prompt(system="\n".join(lines), user=text, task=form.task)
 
 
 def describe(field: Field) -> str:

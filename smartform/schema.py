@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any, cast
 
 from smartform.errors import FormError
+from smartform.tasks import Task
 
 MAX_FIELDS = 400
 """More fields than this in one form is refused: nobody fills such a form in one go."""
@@ -230,6 +231,9 @@ def _check_names(fields: Iterable[Field]) -> None:
 class FormSpec:
     """A form: fields in the order they are drawn and asked.
 
+    Args:
+        task: whose adapter reads texts for this form, where an engine has several.
+
     Raises:
         FormError: no fields, too many, or two of the same name.
     """
@@ -238,6 +242,7 @@ class FormSpec:
     title: str = ""
     description: str = ""
     name: str = ""
+    task: Task = Task.FORMS
 
     def __post_init__(self) -> None:
         if not self.fields:
@@ -272,6 +277,8 @@ class FormSpec:
         for key in ("name", "title", "description"):
             if getattr(self, key):
                 data[key] = getattr(self, key)
+        if self.task is not Task.FORMS:
+            data["task"] = str(self.task)
         data["fields"] = [field.to_dict() for field in self.fields]
         return data
 
@@ -292,6 +299,7 @@ class FormSpec:
             title=_string(data, "title", "form"),
             description=_string(data, "description", "form"),
             name=_string(data, "name", "form"),
+            task=_task(_string(data, "task", "form")),
         )
 
 
@@ -314,6 +322,16 @@ def unique_name(wanted: str, taken: Iterable[str]) -> str:
     while f"{wanted}_{number}" in used:
         number += 1
     return f"{wanted}_{number}"
+
+
+def _task(name: str) -> Task:
+    """A task that is done by filling forms."""
+    tasks = {str(task): task for task in Task if task is not Task.EMAIL}
+    if name and name not in tasks:
+        raise FormError(
+            f"The form's task '{name}' is unknown.", f"Write one of {', '.join(tasks)}, or nothing."
+        )
+    return tasks.get(name, Task.FORMS)
 
 
 def _string(data: Mapping[str, Any], key: str, owner: str) -> str:

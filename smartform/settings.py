@@ -6,6 +6,7 @@
 | SMARTFORM_ADAPTER | a GGUF LoRA file, a name from `models list`, or `none` | the bundled one |
 | SMARTFORM_EMAIL_ADAPTER | the same for the adapter that proofreads e-mails | the bundled one |
 | SMARTFORM_RESUME_ADAPTER | the same for resumes; with `none` the forms' one reads them | the bundled one |
+| SMARTFORM_PAGES_ADAPTER | the same for first pages of papers, theses and books | the bundled one |
 | SMARTFORM_MODELS | a TOML file whose models are added to `models list`, or replace those in it | none |
 | SMARTFORM_REMOTE_URL | base address of the server, `http://localhost:8080/v1` for instance | none |
 | SMARTFORM_REMOTE_MODEL | what the server calls the model | none |
@@ -42,6 +43,7 @@ class Settings:
         adapter: path or manifest name of a LoRA, `NO_ADAPTER`, or None for the bundled one.
         email_adapter: the same for the LoRA that proofreads e-mails.
         resume_adapter: the same for the LoRA that reads resumes; without one the forms' LoRA does.
+        pages_adapter: the same for the LoRA that reads first pages.
         remote_url: base address of an OpenAI-compatible server; needed by the remote engine.
         remote_model: the server's name for the model; needed by the remote engine.
         remote_key: secret; left out of `repr`.
@@ -55,6 +57,7 @@ class Settings:
     adapter: str | None = None
     email_adapter: str | None = None
     resume_adapter: str | None = None
+    pages_adapter: str | None = None
     remote_url: str = ""
     remote_model: str = ""
     remote_key: str = field(default="", repr=False)
@@ -77,6 +80,7 @@ class Settings:
             adapter=env.get("SMARTFORM_ADAPTER", "").strip() or None,
             email_adapter=env.get("SMARTFORM_EMAIL_ADAPTER", "").strip() or None,
             resume_adapter=env.get("SMARTFORM_RESUME_ADAPTER", "").strip() or None,
+            pages_adapter=env.get("SMARTFORM_PAGES_ADAPTER", "").strip() or None,
             remote_url=env.get("SMARTFORM_REMOTE_URL", "").strip(),
             remote_model=env.get("SMARTFORM_REMOTE_MODEL", "").strip(),
             remote_key=env.get("SMARTFORM_REMOTE_KEY", "").strip(),

@@ -167,6 +167,16 @@ def test_of_two_periods_names_in_one_place_the_surer_one_names_the_row() -> None
     assert [row["position"] for row in result.values["work"]] == ["Senior Nurse"]
 
 
+def test_dates_are_no_names() -> None:
+    text = "Nurse, Hill House, 2012\nMay 2000 to August 2003: greenhouses"
+    script = {
+        "work": Cue("Nurse", ("Nurse", "May 2000")), "work[2012].position": Cue("Nurse"),
+        "work[May 2000 to August 2003].position": Cue("May 2000 to August 2003"),
+    }  # fmt: skip
+    result = Filler(Placing(script), Policy({})).fill(FORM, text, today=TODAY)
+    assert [row["position"] for row in result.values["work"]] == ["Nurse"]
+
+
 def test_a_period_whose_name_another_one_holds_is_asked_again_between_the_names_that_hold() -> None:
     text = "2010 - 2012 Nurse at Hill House\n2013 - 2014 Cook\n2015 - 2019 Baker"
 

@@ -16,9 +16,9 @@ import pytest
 from smartform.documents import read_document
 from smartform.engines.base import Branch, Decoded
 from smartform.errors import FormError, NotAResume, SmartFormError
-from smartform.prompts import Task
 from smartform.results import FieldResult, State
 from smartform.resume import SCHEMAS, ResumeReader, document, resume_form, shipped_gate, validate
+from smartform.tasks import Task
 from tests.fakes import Cue, ScriptedEngine
 from tests.odd import OddEngine, odd_text
 

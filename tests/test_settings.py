@@ -11,8 +11,8 @@ from smartform.engines import load
 from smartform.engines.remote import RemoteEngine
 from smartform.errors import EngineError, InputError, WeightsError
 from smartform.fill import Filler
-from smartform.prompts import Task
 from smartform.settings import Settings
+from smartform.tasks import Task
 from tests.fakes import ScriptedEngine
 
 REMOTE = {
@@ -82,14 +82,15 @@ def test_adapters(task: str, variable: str, tmp_path: Path) -> None:
 
 def test_chosen_adapters_are_needed() -> None:
     own = Settings(
-        adapter="my-forms", email_adapter="my-mails", resume_adapter="none", transcriber="openai-whisper"
-    )
+        adapter="my-forms", email_adapter="my-mails", resume_adapter="none", pages_adapter="none",
+        transcriber="openai-whisper",
+    )  # fmt: skip
     assert load.needed(own) == ("gemma-3-270m-latin", "my-forms", "my-mails")
 
 
 def test_without_an_email_adapter_proofreading_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(load, "EMAIL_ADAPTER", "no-such-adapter")
-    assert set(load.adapter_paths(Settings())) == {Task.FORMS, Task.RESUME}
+    assert set(load.adapter_paths(Settings())) == {Task.FORMS, Task.RESUME, Task.PAGES}
     with pytest.raises(EngineError, match="no adapter for e-mails") as caught:
         load.service(Settings()).proofread("Hello.")
     assert "SMARTFORM_EMAIL_ADAPTER" in caught.value.hint

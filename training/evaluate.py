@@ -31,6 +31,7 @@ from smartform.results import State
 from smartform.resume import ResumeReader
 from smartform.schema import FormSpec
 from smartform.settings import NO_ADAPTER, Settings
+from smartform.tasks import Task
 from training import evaluate_email, evaluate_metadata, evaluate_resume, tone_evaluation
 from training.metrics import Outcome, calibration_error, f1_interval, review_rates, score, suggestions
 from training.public import LOADERS, load_public
@@ -78,8 +79,8 @@ def _fillers(arguments: argparse.Namespace) -> Iterator[tuple[str | None, Filler
     for adapter in arguments.compare or [arguments.adapter]:
         settings = Settings.from_environment()
         settings = replace(settings, engine=arguments.engine or settings.engine)
-        if adapter:  # which reads resumes, too
-            settings = replace(settings, adapter=adapter, resume_adapter=NO_ADAPTER)
+        if adapter:  # which reads resumes and first pages, too
+            settings = replace(settings, adapter=adapter, resume_adapter=NO_ADAPTER, pages_adapter=NO_ADAPTER)
         yield adapter, Filler(text_engine(settings))
 
 
@@ -95,7 +96,7 @@ def evaluate_pages(arguments: argparse.Namespace) -> None:
     """Print what each adapter asked for reads of first pages."""
     rows = load_public(arguments.set, str(arguments.data), arguments.limit, held=True)
     for _, filler in _fillers(arguments):
-        outcomes, seconds = evaluate(filler, rows)
+        outcomes, seconds = evaluate(filler, [row | {"task": str(Task.PAGES)} for row in rows])
         print(f"\n{filler.engine.name}: {len(rows)} texts of {arguments.data}, {seconds:.2f} s a text")
         print(evaluate_metadata.table(outcomes))
 
@@ -135,7 +136,7 @@ def evaluate(
 
 def fill_row(filler: Filler, row: dict[str, Any]) -> list[Outcome]:
     """Fill one row; a refused text counts as all fields empty."""
-    form = FormSpec.from_dict({"form_fields": row["form_fields"]})
+    form = FormSpec.from_dict({"form_fields": row["form_fields"], "task": row.get("task")})
     today = date.fromisoformat(row["today"]) if row.get("today") else None
     try:
         results = {r.name: r for r in filler.fill(form, row["text"], today=today).fields}

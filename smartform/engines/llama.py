@@ -44,9 +44,10 @@ from smartform.engines.search import (
 )
 from smartform.errors import Cancelled, TextError
 from smartform.mail_prompts import RevisionPrompt, answer_end
-from smartform.prompts import ChatFormat, Prompt, Segment, Task, branch_header
+from smartform.prompts import ChatFormat, Prompt, Segment, branch_header
 from smartform.results import Span
 from smartform.revision import GROWTH, LEEWAY, ProofreadOptions
+from smartform.tasks import Task
 
 _CELLS = 6_144
 _WINDOW = 3_072
@@ -90,8 +91,8 @@ class LlamaEngine:
 
     Args:
         base: GGUF file of the model.
-        adapters: GGUF LoRAs by task. A task without one is done by the base alone, but resumes are read with
-            what fills forms.
+        adapters: GGUF LoRAs by task. A task without one is done by the base alone, but resumes and first
+            pages are read with what fills forms.
         threads: CPU threads; None takes the cores this process may use.
         merged: name of the adapter that fills forms, where it is part of `base`.
 

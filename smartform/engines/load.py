@@ -7,16 +7,17 @@ cost start-up time.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smartform.engines import models
 from smartform.engines.base import TextEngine, Transcriber
 from smartform.errors import WeightsError
-from smartform.prompts import Task
 from smartform.schema import Field, FormSpec
 from smartform.service import Once, Service
 from smartform.settings import NO_ADAPTER, Settings
+from smartform.tasks import Task
 from smartform.tone import ToneScorer
 
 if TYPE_CHECKING:
@@ -34,11 +35,13 @@ REMOTE_LANES = 8
 FORMS_ADAPTER = "forms"
 EMAIL_ADAPTER = "email"
 RESUME_ADAPTER = "resume"
+PAGES_ADAPTER = "pages"
 
 VARIABLES: dict[str, str] = {
     Task.FORMS: "SMARTFORM_ADAPTER",
     Task.EMAIL: "SMARTFORM_EMAIL_ADAPTER",
     Task.RESUME: "SMARTFORM_RESUME_ADAPTER",
+    Task.PAGES: "SMARTFORM_PAGES_ADAPTER",
 }
 """The setting that names each task's adapter."""
 
@@ -48,6 +51,7 @@ TRIAL_FORM = FormSpec(
 TRIAL_TEXT = "Hello, my name is Ada Rossi and I live in Turin."
 TRIAL_MAIL = "Hi Tom, I has not recieved the invoice."
 TRIAL_RESUME = "Ada Rossi\nTurin · ada.rossi@example.org\n\nWork\n2019 - 2023: baker, Forno Bianco\n"
+TRIAL_PAGE = "Small lakes delay floods\n\nHelena Vrba, Aiko Tanemura\nUniversity of Brennfeld\n\nMay 2019\n"
 
 
 def service(settings: Settings) -> Service:
@@ -164,6 +168,7 @@ def _adapters(settings: Settings) -> dict[Task, str]:
         Task.FORMS: settings.adapter or FORMS_ADAPTER,
         Task.EMAIL: settings.email_adapter or _fitting(EMAIL_ADAPTER, settings),
         Task.RESUME: settings.resume_adapter or _fitting(RESUME_ADAPTER, settings),
+        Task.PAGES: settings.pages_adapter or _fitting(PAGES_ADAPTER, settings),
     }
     return {task: adapter for task, adapter in chosen.items() if adapter and adapter != NO_ADAPTER}
 
@@ -219,26 +224,57 @@ def try_adapter(artifact_id: str) -> None:
         EngineError: the model fails.
         WeightsError: it is missing, does not fit its base, or finds nothing.
     """
+    job = models.named(artifact_id).job
+    trial = _TRIALS.get(job)
+    if trial:
+        trial(artifact_id)
+    else:
+        text_engine(Settings(adapter=artifact_id))
+
+
+def _try_forms(artifact_id: str) -> None:
     from smartform.fill import Filler
+
+    try_out(Filler(text_engine(Settings(adapter=artifact_id))))
+
+
+def _try_mails(artifact_id: str) -> None:
     from smartform.proofread import Proofreader
+
+    settings = Settings(email_adapter=artifact_id)
+    Proofreader(text_engine(settings), tone_scorer(settings)).proofread(TRIAL_MAIL)
+
+
+def _try_resume(artifact_id: str) -> None:
     from smartform.resume import ResumeReader
 
-    job = models.named(artifact_id).job
-    if job == Task.EMAIL:
-        settings = Settings(email_adapter=artifact_id)
-        Proofreader(text_engine(settings), tone_scorer(settings)).proofread(TRIAL_MAIL)
-        return
-    if job == Task.RESUME:
-        engine = text_engine(Settings(resume_adapter=artifact_id))
-        if ResumeReader(engine).read(TRIAL_RESUME, force=True).filled["name"].value is None:
-            raise WeightsError(
-                f"'{artifact_id}' loads, but does not find the name on a resume.",
-                "Check that the adapter was trained for resumes, and on this very base model.",
-            )
-        return
-    filler = Filler(text_engine(Settings(adapter=artifact_id)))
-    if job == Task.FORMS:
-        try_out(filler)
+    engine = text_engine(Settings(resume_adapter=artifact_id))
+    if ResumeReader(engine).read(TRIAL_RESUME, force=True).filled["name"].value is None:
+        raise WeightsError(
+            f"'{artifact_id}' loads, but does not find the name on a resume.",
+            "Check that the adapter was trained for resumes, and on this very base model.",
+        )
+
+
+def _try_page(artifact_id: str) -> None:
+    from smartform.fill import Filler
+    from smartform.sources import presets
+
+    filler = Filler(text_engine(Settings(pages_adapter=artifact_id)))
+    if filler.fill(presets()["scholarly_metadata"].subset(["title"]), TRIAL_PAGE)["title"].value is None:
+        raise WeightsError(
+            f"'{artifact_id}' loads, but does not find the title on a first page.",
+            "Check that the adapter was trained for first pages, and on this very base model.",
+        )
+
+
+_TRIALS: dict[str, Callable[[str], None]] = {
+    Task.FORMS: _try_forms,
+    Task.EMAIL: _try_mails,
+    Task.RESUME: _try_resume,
+    Task.PAGES: _try_page,
+}
+"""What tries an adapter out, by its job."""
 
 
 def _located(adapter: str, variable: str) -> Path:

@@ -26,7 +26,7 @@ import numpy.typing as npt
 from filelock import FileLock
 
 from smartform.engines.models import cache_folder
-from smartform.prompts import Task
+from smartform.tasks import Task
 
 log = logging.getLogger(__name__)
 

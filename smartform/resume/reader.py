@@ -17,7 +17,6 @@ from smartform.fill import Filler, OnField, OnProgress
 from smartform.grounding import ground
 from smartform.groups import with_rows
 from smartform.policy import answered
-from smartform.prompts import Task
 from smartform.results import FieldResult, FillResult, State
 from smartform.resume.document import SCHEMAS, Document, check_schema, document
 from smartform.resume.gate import Gate, shipped_gate
@@ -75,7 +74,7 @@ class ResumeReader:
     """
 
     def __init__(self, engine: TextEngine, gate: Gate | None = None) -> None:
-        self._filler = Filler(engine, answered(), Task.RESUME)
+        self._filler = Filler(engine, answered())
         self._gate = gate or shipped_gate()
 
     def read(

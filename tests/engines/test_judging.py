@@ -15,11 +15,12 @@ from smartform.engines.lookup import AHEAD
 from smartform.errors import Cancelled, TextError
 from smartform.mail_prompts import revision_prompt
 from smartform.mistakes import Mistakes
-from smartform.prompts import Task, extraction_prompt
+from smartform.prompts import extraction_prompt
 from smartform.results import Span
 from smartform.revision import Amount, ProofreadOptions
 from smartform.schema import Field, FormSpec
 from smartform.settings import Settings
+from smartform.tasks import Task
 
 TEXT = "I has recieved teh package on Monday, but the reciept was not in it."
 PROMPT = revision_prompt(TEXT, amount=Amount.ERRORS)

@@ -18,12 +18,13 @@ from smartform.engines.llama import LlamaEngine
 from smartform.errors import Cancelled, SmartFormError, TextError, WeightsError
 from smartform.fill import Filler
 from smartform.mail_prompts import revision_prompt
-from smartform.prompts import Task, extraction_prompt
+from smartform.prompts import extraction_prompt
 from smartform.results import FillResult, State
 from smartform.revision import Amount, ProofreadOptions
 from smartform.schema import PLAIN_TYPES, Field, FieldType, FormSpec
 from smartform.settings import Settings
 from smartform.sources import example, presets
+from smartform.tasks import Task
 from tests.odd import check_problem, check_result, odd_form, odd_text
 
 TODAY = date(2026, 3, 14)
@@ -332,7 +333,8 @@ def test_a_second_task_on_the_same_model_leaves_the_first_as_it_was(engine: Llam
 
 def test_resumes_are_read_with_their_own_adapter_and_forms_as_before() -> None:
     base, adapters = models.locate(load.BASE_MODEL), load.adapter_paths(Settings())
-    prompts = [extraction_prompt(FORM, TEXT, TODAY, task) for task in (Task.FORMS, Task.RESUME, Task.FORMS)]
+    tasks = (Task.FORMS, Task.RESUME, Task.FORMS)
+    prompts = [extraction_prompt(replace(FORM, task=task), TEXT, TODAY) for task in tasks]
 
     def answers(**files: Path) -> list[Decoded]:
         engine = LlamaEngine(base, {Task(task): file for task, file in files.items()})

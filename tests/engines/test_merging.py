@@ -12,7 +12,7 @@ import pytest
 from smartform.engines import load, merging, models
 from smartform.engines.llama_context import Item, LlamaContext
 from smartform.engines.merging import difference, merge, prepared
-from smartform.prompts import Task
+from smartform.tasks import Task
 from tests.convert.tiny_gguf import tiny_lora
 
 ADAPTERS = {task: models.ROOT / "models" / f"{task}.gguf" for task in Task}
@@ -52,7 +52,7 @@ def tiny_model(path: Path, values: np.ndarray, kind: gguf.GGMLQuantizationType |
 
 def test_all_tasks_score_as_with_their_adapters(base: Path) -> None:
     files = prepared(base, ADAPTERS, Task.FORMS)
-    assert files.base != base and set(files.adapters) == {Task.EMAIL, Task.RESUME}
+    assert files.base != base and set(files.adapters) == {Task.EMAIL, Task.RESUME, Task.PAGES}
     for task, adapter in ADAPTERS.items():
         ours = logits(files.base, files.adapters.get(task))
         beside = logits(base, adapter)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from smartform.errors import FormError
-from smartform.schema import PLAIN_TYPES, FieldType
+from smartform.schema import PLAIN_TYPES, FieldType, FormSpec
 from smartform.sources import example, load_form, localise, presets
+from smartform.tasks import Task
 from tests.sources import pdfs
 
 WANTED = {
@@ -110,6 +112,18 @@ def test_a_string_does_not_open_files_unless_told(tmp_path: Path) -> None:
     path.write_text('{"properties": {"town": {"type": "string"}}}')
     with pytest.raises(FormError, match="not a form"):
         load_form(str(path))
+
+
+def test_a_form_tells_whose_adapter_reads_its_texts() -> None:
+    papers = load_form("scholarly_metadata")
+    assert papers.task is Task.PAGES
+    edited = replace(papers.subset(["title"]), title="Mine")
+    assert FormSpec.from_dict(edited.to_dict()).task is localise(papers, "it").task is Task.PAGES
+    assert load_form("invoice").task is Task.FORMS and "task" not in load_form("invoice").to_dict()
+    for unknown in ("email", "poem"):
+        with pytest.raises(FormError, match=f"'{unknown}' is unknown") as raised:
+            load_form({"fields": [{"name": "a", "type": "text"}], "task": unknown})
+        assert "pages" in raised.value.hint
 
 
 def test_a_missing_file_is_named_without_its_folder(tmp_path: Path) -> None:
