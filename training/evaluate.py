@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
@@ -33,7 +34,15 @@ from smartform.schema import FormSpec
 from smartform.settings import NO_ADAPTER, Settings
 from smartform.tasks import Task
 from training import evaluate_email, evaluate_metadata, evaluate_resume, tone_evaluation
-from training.metrics import Outcome, calibration_error, f1_interval, review_rates, score, suggestions
+from training.metrics import (
+    Outcome,
+    calibration_error,
+    f1_interval,
+    mistake,
+    review_rates,
+    score,
+    suggestions,
+)
 from training.public import LOADERS, load_public
 from training.report import write_report
 from training.targets import read_rows
@@ -173,10 +182,19 @@ def table(outcomes: Sequence[Outcome]) -> str:
         f"{'':18}{'fields':>7}{'F1':>7}{'prec':>7}{'rec':>7}{'invent':>8}{'acc':>7}",
         _line("all", outcomes),
     ]
+    lines += _mistakes(outcomes)
     for title, key in (("type", "kind"), ("lang", "lang"), ("style", "style")):
         for value in sorted({str(getattr(o, key)) for o in outcomes}):
             lines.append(_line(f"{title} {value}", (o for o in outcomes if str(getattr(o, key)) == value)))
     return "\n".join(lines)
+
+
+def _mistakes(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """A line for each kind of mistake: how many there are, and of which types of fields."""
+    found = [(kind, outcome.kind) for outcome in outcomes if (kind := mistake(outcome))]
+    for kind, count in Counter(kind for kind, _ in found).most_common():
+        types = Counter(of for one, of in found if one is kind).most_common()
+        yield f"  {count:4d} {kind}: " + ", ".join(f"{of} {number}" for of, number in types)
 
 
 def _line(title: str, outcomes: Iterable[Outcome]) -> str:

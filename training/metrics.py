@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from enum import StrEnum
 
 from smartform.schema import FieldType, Value, rows_of
 
@@ -42,6 +43,17 @@ class Outcome:
     def right(self) -> bool:
         """Whether the answer is the gold one, 'not said' included."""
         return same(self.kind, self.gold, self.value)
+
+
+class Mistake(StrEnum):
+    """What is wrong with an answer."""
+
+    INVENTED = "given where the text is silent"
+    WITHHELD = "right, but only suggested"
+    MISSED = "not given"
+    OPTION = "another option"
+    PART = "half of its words or items, or more"
+    OTHER = "another value"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +128,25 @@ def suggestions(outcomes: Sequence[Outcome]) -> tuple[int, float, float]:
     suggested = [o for o in outcomes if o.suggestion]
     right = sum(same(o.kind, o.gold, o.suggestion) for o in suggested)
     return len(suggested), right / max(1, len(suggested)), right / max(1, score(outcomes).missed)
+
+
+def mistake(outcome: Outcome) -> Mistake | None:
+    """What is wrong with an answer; None where nothing is."""
+    if outcome.right:
+        return None
+    if not outcome.gold:
+        return Mistake.INVENTED
+    if not outcome.value:
+        held = outcome.suggestion and same(outcome.kind, outcome.gold, outcome.suggestion)
+        return Mistake.WITHHELD if held else Mistake.MISSED
+    if outcome.kind is FieldType.BOOLEAN or outcome.kind.has_options:
+        return Mistake.OPTION
+    if outcome.kind in _WORDY and word_f1(outcome.gold, outcome.value) >= 0.5:
+        return Mistake.PART
+    return Mistake.OTHER
+
+
+_WORDY = (FieldType.TEXT, FieldType.LONGTEXT, FieldType.LIST)
 
 
 def word_f1(gold: Value, value: Value) -> float:

@@ -5,9 +5,11 @@ import pytest
 from smartform.schema import Field, FieldType, FormSpec
 from training.leakage import overlaps
 from training.metrics import (
+    Mistake,
     Outcome,
     calibration_error,
     f1_interval,
+    mistake,
     review_rates,
     same,
     score,
@@ -78,6 +80,26 @@ def test_review_rates_and_interval():
     assert review_rates(outcomes) == (1.0, 0.0)
     low, high = f1_interval(outcomes)
     assert 0.0 <= low <= score(outcomes).f1 <= high <= 1.0
+
+
+@pytest.mark.parametrize(
+    ("kind", "gold", "value", "suggestion", "expected"),
+    [
+        (FieldType.TEXT, "Ada", "ada", None, None),
+        (FieldType.TEXT, None, None, "Ada", None),
+        (FieldType.TEXT, None, "Ada", None, Mistake.INVENTED),
+        (FieldType.TEXT, "Ada", None, "Ada", Mistake.WITHHELD),
+        (FieldType.TEXT, "Ada", None, "Bob", Mistake.MISSED),
+        (FieldType.TEXT, "Ada Rossi", "Ada Maria Rossi", None, Mistake.PART),
+        (FieldType.LIST, ["wool", "silk"], ["wool"], None, Mistake.PART),
+        (FieldType.LIST, ["wool", "silk"], ["jute"], None, Mistake.OTHER),
+        (FieldType.DATE, "2019-05", "2019", None, Mistake.OTHER),
+        (FieldType.BOOLEAN, "true", "false", None, Mistake.OPTION),
+        (FieldType.CHOICE, "a b", "a c", None, Mistake.OPTION),
+    ],
+)
+def test_mistakes_are_told_apart(kind, gold, value, suggestion, expected):
+    assert mistake(Outcome("e", "f", kind, "en", "chat", gold, value, 0.5, False, suggestion)) is expected
 
 
 def test_long_values_are_near_where_they_share_their_words():
