@@ -155,7 +155,7 @@ class Source:
         for depth, token in enumerate(tokens, 1):
             written += self._piece(token)
             place = start + len(written.decode("utf-8", "ignore")) - 1
-            if place > start and _is_edge(self.flat, place) and not self.flat[place - 1].isspace():
+            if place > start and _may_end(self.flat, place):
                 ends[depth] = place
         if not ends:
             ends[len(tokens)] = min(len(self.flat), start + max_chars)
@@ -271,6 +271,18 @@ def _flatten(source: str) -> tuple[str, list[int]]:
 
 def _word_starts(flat: str) -> list[int]:
     return [p for p, c in enumerate(flat) if (c.isalnum() or c in _OPENERS) and _is_edge(flat, p)]
+
+
+def _may_end(flat: str, place: int) -> bool:
+    """Whether a value may end before `place`: at a word's edge, or before a footnote's mark ('Toure1,2')."""
+    if flat[place - 1].isspace():
+        return False
+    if _is_edge(flat, place):
+        return True
+    mark = place
+    while mark < len(flat) and flat[mark].isdigit():
+        mark += 1
+    return flat[place - 1].isalpha() and mark > place and _is_edge(flat, mark)
 
 
 def _is_edge(flat: str, place: int) -> bool:

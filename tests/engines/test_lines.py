@@ -11,11 +11,11 @@ TEXT = "Nurse at  Hill House,\n2012. Cook at The Inn, 2015."
 
 
 def source(text: str) -> Source:
-    """A source whose tokens are words with the space before them, and marks."""
+    """A source whose tokens are words with the space before them, digits and marks."""
     known: list[str] = []
 
     def tokenise(piece: str) -> list[int]:
-        found = re.findall(r" ?\w+| ?[^\w\s]", piece)
+        found = re.findall(r" ?[^\W\d²]+| ?[\d²]| ?[^\w\s]", piece)
         known.extend(token for token in found if token not in known)
         return [known.index(token) for token in found]
 
@@ -76,3 +76,9 @@ def test_a_word_that_follows_no_space_is_copied_as_the_text_has_it_too() -> None
     assert written("  Maplegrid Energy") == {canonical, seen, (" Energy",)}
     assert written(" Maplegrid Energy") == {canonical, (" Energy",)}
     assert written("Maplegrid Energy") == {canonical, (" Energy",)}, "a prompt has a space before its text"
+
+
+def test_a_value_may_end_before_a_footnotes_mark() -> None:
+    found = values(CopyLines(source("Ada Toure1,2 and B2B of Lund²"), 240))
+    assert {"Ada Toure", "Ada Toure1", "Lund", "Lund²"} <= found
+    assert not {"B", "B2"} & found, "a figure within a word is none"
