@@ -26,7 +26,8 @@ REMOTE = {
 def test_defaults() -> None:
     settings = Settings.from_environment({"SMARTFORM_ADAPTER": "", "PORT": " "})
     assert settings == Settings()
-    assert load.needed(settings) == ("gemma-3-270m-latin", "forms", "email", "resume", "whisper-base")
+    adapters = ("forms", "email", "resume", "pages")
+    assert load.needed(settings) == ("gemma-3-270m-latin", *adapters, "whisper-base")
 
 
 def test_a_space_is_served_where_it_looks_whatever_port_it_names() -> None:

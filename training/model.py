@@ -38,6 +38,16 @@ def load_base(base: str, device: torch.device, dtype: torch.dtype) -> tuple[Any,
     return model.to(device), load_tokenizer(base)
 
 
+def keep_unpacked(model: torch.nn.Module) -> None:
+    """Let no evaluation on a CPU with AVX-512 pack 4-bit weights: a packed layer passes no gradient back.
+
+    bitsandbytes packs them in the first pass outside training, and they stay so in the training after it.
+    """
+    for layer in model.modules():
+        if hasattr(layer, "support_avx512bf16_for_cpu"):
+            layer.support_avx512bf16_for_cpu = False
+
+
 def add_lora(model: Any, base: str, rank: int, alpha: int, dropout: float) -> PeftModel:
     """Put a LoRA on every linear layer but the output; everything else is frozen."""
     model.name_or_path = base

@@ -42,7 +42,7 @@ from training.chat_rows import TRAINERS, Kind, messages_of, read_rows
 from training.check_data import DataError, require
 from training.conversations import Tokens, collate, encode, packed, templated
 from training.lora_config import LoraRun, parse_arguments
-from training.model import add_lora, load_base
+from training.model import add_lora, keep_unpacked, load_base
 from training.run_log import RunLog
 
 PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
@@ -218,6 +218,7 @@ def _load_quantised(run: LoraRun) -> tuple[Any, Any]:
         dtype=compute,
         device_map={"": torch.cuda.current_device() if cuda else "cpu"},
     )
+    keep_unpacked(base)
     # The Trainer turns gradient checkpointing on.
     prepared = prepare_model_for_kbit_training(base, use_gradient_checkpointing=False)
     return prepared, AutoTokenizer.from_pretrained(run.base)

@@ -51,7 +51,11 @@ TRIAL_FORM = FormSpec(
 TRIAL_TEXT = "Hello, my name is Ada Rossi and I live in Turin."
 TRIAL_MAIL = "Hi Tom, I has not recieved the invoice."
 TRIAL_RESUME = "Ada Rossi\nTurin · ada.rossi@example.org\n\nWork\n2019 - 2023: baker, Forno Bianco\n"
-TRIAL_PAGE = "Small lakes delay floods\n\nHelena Vrba, Aiko Tanemura\nUniversity of Brennfeld\n\nMay 2019\n"
+TRIAL_PAGE = (
+    "Journal of Alpine Hydrology, vol. 18 (2019)\n\nSmall lakes delay summer floods\n\n"
+    "Helena Vrba and Aiko Tanemura\nInstitute of Mountain Research, University of Brennfeld\n\n"
+    "Abstract. We followed eleven lakes for six years.\n"
+)
 
 
 def service(settings: Settings) -> Service:

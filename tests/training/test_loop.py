@@ -94,6 +94,7 @@ class Shell:
             "SMARTFORM_CACHE": str(folder / "cache"),
             "SMARTFORM_EMAIL_ADAPTER": "none",
             "SMARTFORM_RESUME_ADAPTER": "none",
+            "SMARTFORM_PAGES_ADAPTER": "none",
             "HF_ENDPOINT": hub.url,
             "HF_HUB_DISABLE_XET": "1",
             "HF_HUB_DISABLE_TELEMETRY": "1",

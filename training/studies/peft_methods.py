@@ -50,7 +50,7 @@ from training.config import read_settings
 from training.conversations import templated
 from training.curves import read_metrics
 from training.lora_config import LoraRun
-from training.model import load_base, load_tokenizer
+from training.model import keep_unpacked, load_base, load_tokenizer
 from training.studies.bottleneck import add_bottlenecks
 from training.studies.corrections import (
     ASKED,
@@ -258,6 +258,7 @@ def _base(folder: str, *, four_bits: bool) -> tuple[Any, Any]:
     model = AutoModelForCausalLM.from_pretrained(
         folder, quantization_config=bits, dtype=torch.float32, device_map="cpu"
     )
+    keep_unpacked(model)
     return model, load_tokenizer(folder)
 
 
