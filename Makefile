@@ -25,6 +25,7 @@ env: $(VENV)/.installed fetch-models
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
+	$(INSTALL) 'pip>=23.1'  # Debian's is older and knows no build settings in a requirements file
 
 # llama.cpp is built for this processor (a portable build is slower), without what the app does not load.
 NATIVE := -DGGML_NATIVE=ON -DLLAVA_BUILD=OFF -DCMAKE_PROJECT_llama_cpp_INCLUDE=$(CURDIR)/requirements/llama.cmake
