@@ -78,21 +78,15 @@ train-forms: env test-env
 	$(BIN)/python -m training.card --config $(FORMS) --adapter models/forms.gguf --report runs/forms/report \
 	  --again 'make train-forms' --out models/forms.md
 
-RESUME := training/configs/resume.yaml
-train-resume: env test-env
-	$(BIN)/python -m training.train_forms --config $(RESUME) --start models/forms.gguf
-	$(BIN)/python -m convert.to_gguf runs/resume/best --base "$$($(BIN)/python -c '$(LOCATE)')" \
-	  --task resume --out models/resume.gguf
-	$(BIN)/python -m convert.record resume
-	$(BIN)/python -m training.evaluate resume --data training/data/calibration/resume.jsonl
-
-PAGES := training/configs/pages.yaml
-train-pages: env test-env
-	$(BIN)/python -m training.train_forms --config $(PAGES) --start models/forms.gguf
-	$(BIN)/python -m convert.to_gguf runs/pages/best --base "$$($(BIN)/python -c '$(LOCATE)')" \
-	  --task pages --out models/pages.gguf
-	$(BIN)/python -m convert.record pages
-	$(BIN)/python -m training.evaluate metadata --data training/data/calibration/metadata.jsonl
+# Read on from the forms adapter; what tells how well, by the adapter's name.
+MEASURE.resume := resume
+MEASURE.pages := metadata
+train-resume train-pages: train-%: env test-env
+	$(BIN)/python -m training.train_forms --config training/configs/$*.yaml --start models/forms.gguf
+	$(BIN)/python -m convert.to_gguf runs/$*/best --base "$$($(BIN)/python -c '$(LOCATE)')" \
+	  --task $* --out models/$*.gguf
+	$(BIN)/python -m convert.record $*
+	$(BIN)/python -m training.evaluate $(MEASURE.$*) --data training/data/calibration/$(MEASURE.$*).jsonl
 
 EMAIL := training/configs/email.yaml
 train-email: env test-env

@@ -62,7 +62,7 @@ def plan(field: Field, text: str, languages: Sequence[str], today: date | None) 
 def within(whole: Plan, part: Span, *others: Span) -> Plan:
     """The same plan for a value that stands in `part` of the text, or is copied from one of `others`."""
     if isinstance(whole.constraint, Copy):
-        return replace(whole, constraint=replace(whole.constraint, within=tuple(sorted((part, *others)))))
+        return replace(whole, constraint=replace(whole.constraint, within=_disjoint([part, *others])))
     inside = {
         text: tuple(c for c in candidates if part.start <= c.start and c.end <= part.end)
         for text, candidates in whole.candidates.items()
@@ -70,6 +70,17 @@ def within(whole: Plan, part: Span, *others: Span) -> Plan:
     texts = tuple(text for text in whole.constraint.texts if inside.get(text, True))
     candidates = {text: found for text, found in inside.items() if found}
     return replace(whole, constraint=replace(whole.constraint, texts=texts), candidates=candidates)
+
+
+def _disjoint(parts: Sequence[Span]) -> tuple[Span, ...]:
+    """The parts in the order of the text, those that overlap as one: nothing is to be copied twice."""
+    apart: list[Span] = []
+    for part in sorted(parts):
+        if apart and part.start < apart[-1].end:
+            apart[-1] = Span(apart[-1].start, max(part.end, apart[-1].end))
+        else:
+            apart.append(part)
+    return tuple(apart)
 
 
 def _spotted(field: Field, text: str, languages: Sequence[str], today: date | None) -> Plan:

@@ -120,7 +120,7 @@ class Filler:
         parts = self._parts(form, _checked(text), today)
         if len(parts) == 1:
             asked, _ = _protocol_form(parts[0].form)
-            self.engine.read_ahead(self._prompt(asked, parts[0].text, today), cancel=cancel)
+            self.engine.read_ahead(extraction_prompt(asked, parts[0].text, today), cancel=cancel)
 
     def _parts(self, form: FormSpec, text: str, today: date) -> list[_Part]:
         """The passes that read every window of the text for every field."""
@@ -150,10 +150,7 @@ class Filler:
 
     def _size(self, form: FormSpec, today: date) -> int:
         """How many tokens the form takes of a prompt."""
-        return self.engine.count_tokens(self._prompt(_protocol_form(form)[0], "", today).system)
-
-    def _prompt(self, form: FormSpec, text: str, today: date) -> Prompt:
-        return extraction_prompt(form, text, today)
+        return self.engine.count_tokens(extraction_prompt(_protocol_form(form)[0], "", today).system)
 
     def _pass(
         self, part: _Part, today: date, cancel: Cancel, stats: dict[str, float]
@@ -170,7 +167,7 @@ class Filler:
             if cancel():
                 raise Cancelled("The job was cancelled.")
             plans[field.name] = plan(field, part.text, languages, today)
-        prompt = self._prompt(asked, part.text, today)
+        prompt = extraction_prompt(asked, part.text, today)
         readers = {
             name: Reader(part.form[names[name]], p, part.text, today, self._policy)
             for name, p in plans.items()

@@ -162,7 +162,8 @@ class Group:
         silent = silence(decoded, numbers, long=True)
         if silent is not None and not dated:
             return cls(group, FieldResult(group.name, None, State.NOT_FOUND, silent, silent))
-        dates = [period.span for period in periods(reader.text, tuple(languages))]
+        told = periods(reader.text, tuple(languages)) if is_dated(protocol) else ()
+        dates = [period.span for period in told]
         listed = tuple(_named(reader, decoded)) if silent is None else ()
         united = _united([cell for cell in listed if not _is_time(cell, dates)], dated)[:MAX_ROWS]
         if not united:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cached_property
 from itertools import pairwise
 
 from smartform.results import Span
@@ -82,13 +83,16 @@ class _Layout:
     def __init__(self, text: str) -> None:
         self._text = text
         self._width = max([WRAPPED, *(len(line.rstrip()) for line in text.splitlines())])
-        self._sentences = [span.start for span in sentences(text)]
 
     def loose(self, names: Sequence[Span]) -> bool:
         """Whether empty lines stand between names, as far as there are two."""
         return len(names) < 2 or any(
             _EMPTY_LINE.search(self._text, a.end, b.start) for a, b in pairwise(names)
         )
+
+    @cached_property
+    def _sentences(self) -> list[int]:
+        return [span.start for span in sentences(self._text)]
 
     def cut(self, name: Span, following: Span, *, loose: bool = True) -> int | None:
         """Where the record named `following` begins, behind `name`; None where the layout does not tell.

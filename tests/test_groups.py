@@ -7,6 +7,7 @@ from datetime import date
 
 import pytest
 
+from smartform.constraints import plan, within
 from smartform.engines.base import Branch, Cancel, Constraint, Copy, Decoded, OneOf, never
 from smartform.errors import FormError
 from smartform.fill import Filler
@@ -165,6 +166,21 @@ def test_of_two_periods_names_in_one_place_the_surer_one_names_the_row() -> None
     script = {"work[2012].position": Cue("Senior Nurse"), "work[2014].position": Cue("Nurse", sure=0.6)}
     result = Filler(Placing(script), Policy({})).fill(FORM, text, today=TODAY)
     assert [row["position"] for row in result.values["work"]] == ["Senior Nurse"]
+
+
+def test_rows_may_be_named_by_their_dates() -> None:
+    log = Field("log", FieldType.GROUP, fields=(Field("day", FieldType.DATE), Field("work")))
+    text = "2026-03-02 planted beans\n2026-03-05 mowed"
+    script = {"log": Cue("planted", ("2026-03-02", "2026-03-05")), "log[2026-03-02].work": "planted beans"}
+    result = Filler(Placing(script), Policy({})).fill(FormSpec((log,)), text, today=TODAY)
+    assert [row["day"] for row in result.values["log"]] == ["2026-03-02", "2026-03-05"]
+
+
+def test_what_may_be_copied_is_told_once() -> None:
+    asked = plan(Field("company"), TEXT, ["en"], TODAY)
+    parts_of = [Span(8, 12), Span(0, 3), Span(2, 5), Span(9, 10)]
+    told = within(asked, *parts_of).constraint
+    assert isinstance(told, Copy) and told.within == (Span(0, 5), Span(8, 12))
 
 
 def test_dates_are_no_names() -> None:

@@ -8,7 +8,6 @@ This is what the engine evaluates when it fills a form, token for token.
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -29,6 +28,7 @@ from smartform.prompts import (
 )
 from smartform.schema import Field, FieldType, humanise, unique_name
 from training.examples import Example, RowTarget
+from training.targets import places_of
 
 PREFIX = -1
 """Branch number of the prefix's tokens."""
@@ -184,10 +184,9 @@ def _value(tokenizer: Tokenizer, line: str, text: str) -> list[int]:
     value: list[int] = []
     for number, item in enumerate(line.split(LIST_SEPARATOR) if text else [line]):
         value += tokenise(LIST_SEPARATOR.rstrip()) if number else []
-        body = r"\s+".join(map(re.escape, item.split()))
-        place = re.search(rf"(?<!\w){body}(?!\w)", text) if text else None
-        seen = [] if not place or behind_space(text, place.start()) else as_seen(item, tokenise, piece)
-        value += seen or tokenise(" " + item)
+        places = places_of(item, text)
+        spaced = not places or behind_space(text, places[0].start)
+        value += ([] if spaced else as_seen(item, tokenise, piece)) or tokenise(" " + item)
     return value
 
 

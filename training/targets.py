@@ -121,15 +121,15 @@ def _is_said(date: str, known: Iterable[Cell]) -> bool:
 def _place(line: str, row: Row, text: str) -> Span | None:
     """Where `line` stands nearest to the other cells of its row, those of dates by their year."""
     said = [value for value in row.values() if isinstance(value, str) and value != line]
-    others = [_places(value[:4] if _ISO.fullmatch(value) else value, text) for value in said]
+    others = [places_of(value[:4] if _ISO.fullmatch(value) else value, text) for value in said]
 
     def distance(place: Span) -> int:
         return sum(min(abs(o.start - place.start) for o in found) for found in others if found)
 
-    return min(_places(line, text), key=distance, default=None)
+    return min(places_of(line, text), key=distance, default=None)
 
 
-def _places(value: str, text: str) -> list[Span]:
+def places_of(value: str, text: str) -> list[Span]:
     """Every place of `value` in `text` as whole words."""
     body = r"\s+".join(map(re.escape, value.split()))
     return [Span(*match.span()) for match in re.finditer(rf"(?<!\w){body}(?!\w)", text)]

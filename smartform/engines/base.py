@@ -34,7 +34,7 @@ class Copy:
     Args:
         many: whether several pieces may follow each other, joined by the list separator.
         max_chars: longest piece.
-        within: the parts of the text that the pieces are taken from, in its order; none for all of it.
+        within: the parts of the text that pieces are taken from, in its order and apart; none for all.
     """
 
     many: bool = False

@@ -175,7 +175,7 @@ class CopyLines:
     """The lines of a source for values of at most `max_chars` characters; ends are places, keys tell them.
 
     Args:
-        within: the parts of the source text that values are taken from, in its order; none for all of it.
+        within: the parts of the source text that values are taken from, as `Copy` has them; none for all.
     """
 
     source: Source
@@ -188,7 +188,7 @@ class CopyLines:
             return dict(self.source.firsts)
         bounds = self._bounds()
         kept = {
-            token: [key for key in keys if place_of(key) >= start and _bound(place_of(key), bounds)]
+            token: [k for first, stop in bounds for k in keys if max(start, first) <= place_of(k) < stop]
             for token, keys in self.source.firsts.items()
         }
         return {token: keys for token, keys in kept.items() if keys}
@@ -199,8 +199,9 @@ class CopyLines:
 
     def line(self, key: int) -> Line:
         """The line with that key."""
-        stop = _bound(place_of(key), self._bounds())
-        line = self.source.line(key, min(self.max_chars, stop - place_of(key)))
+        place = place_of(key)
+        stop = next(stop for first, stop in self._bounds() if first <= place < stop)
+        line = self.source.line(key, min(self.max_chars, stop - place))
         ends = {depth: place for depth, place in line.ends.items() if place <= stop}
         return line if len(ends) == len(line.ends) else Line(line.tokens, ends or line.ends)
 
@@ -239,11 +240,6 @@ def as_seen(words: str, tokenise: Tokenise, piece: Piece) -> list[int]:
     spaced = tokenise(" " + first) if first.isprintable() else []
     whole = len(spaced) == 1 and piece(spaced[0]).decode("utf-8", "replace") == " " + first
     return [*spaced, *tokens[1:]] if whole else []
-
-
-def _bound(place: int, parts: Sequence[tuple[int, int]]) -> int:
-    """Where the part that holds `place` ends; 0 where none does."""
-    return max((stop for first, stop in parts if first <= place < stop), default=0)
 
 
 def place_of(key: int) -> int:

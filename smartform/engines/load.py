@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from smartform.engines import models
 from smartform.engines.base import TextEngine, Transcriber
 from smartform.errors import WeightsError
+from smartform.results import FieldResult
 from smartform.schema import Field, FormSpec
 from smartform.service import Once, Service
 from smartform.settings import NO_ADAPTER, Settings
@@ -253,11 +254,8 @@ def _try_resume(artifact_id: str) -> None:
     from smartform.resume import ResumeReader
 
     engine = text_engine(Settings(resume_adapter=artifact_id))
-    if ResumeReader(engine).read(TRIAL_RESUME, force=True).filled["name"].value is None:
-        raise WeightsError(
-            f"'{artifact_id}' loads, but does not find the name on a resume.",
-            "Check that the adapter was trained for resumes, and on this very base model.",
-        )
+    name = ResumeReader(engine).read(TRIAL_RESUME, force=True).filled["name"]
+    _need(name, artifact_id, "the name on a resume", "resumes")
 
 
 def _try_page(artifact_id: str) -> None:
@@ -265,10 +263,15 @@ def _try_page(artifact_id: str) -> None:
     from smartform.sources import presets
 
     filler = Filler(text_engine(Settings(pages_adapter=artifact_id)))
-    if filler.fill(presets()["scholarly_metadata"].subset(["title"]), TRIAL_PAGE)["title"].value is None:
+    title = filler.fill(presets()["scholarly_metadata"].subset(["title"]), TRIAL_PAGE)["title"]
+    _need(title, artifact_id, "the title on a first page", "first pages")
+
+
+def _need(answer: FieldResult, artifact_id: str, what: str, texts: str) -> None:
+    if answer.value is None:
         raise WeightsError(
-            f"'{artifact_id}' loads, but does not find the title on a first page.",
-            "Check that the adapter was trained for first pages, and on this very base model.",
+            f"'{artifact_id}' loads, but does not find {what}.",
+            f"Check that the adapter was trained for {texts}, and on this very base model.",
         )
 
 

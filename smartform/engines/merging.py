@@ -30,8 +30,8 @@ from smartform.tasks import Task
 
 log = logging.getLogger(__name__)
 
-KEPT = 6
-"""Made files that stay: those of this adapter and of the one before."""
+KEPT = 2 * len(Task)
+"""Made files that stay: those of these adapters and of the ones before."""
 
 _FLOATS = {gguf.GGMLQuantizationType.F16: np.float16, gguf.GGMLQuantizationType.F32: np.float32}
 
