@@ -59,10 +59,15 @@ def plan(field: Field, text: str, languages: Sequence[str], today: date | None) 
     return Plan(field, Copy(many=field.type is FieldType.LIST), {})
 
 
-def within(whole: Plan, part: Span, *others: Span) -> Plan:
-    """The same plan for a value that stands in `part` of the text, or is copied from one of `others`."""
+def within(whole: Plan, part: Span, *others: Span, taken: Span | None = None) -> Plan:
+    """The same plan for a value that stands in `part` of the text, or is copied from one of `others`.
+
+    Args:
+        taken: a piece of the part that no copy may have, as what names its row.
+    """
     if isinstance(whole.constraint, Copy):
-        return replace(whole, constraint=replace(whole.constraint, within=_disjoint([part, *others])))
+        parts = _disjoint([*(_around(part, taken) if taken else [part]), *others])
+        return replace(whole, constraint=replace(whole.constraint, within=parts or (part,)))
     inside = {
         text: tuple(c for c in candidates if part.start <= c.start and c.end <= part.end)
         for text, candidates in whole.candidates.items()
@@ -70,6 +75,12 @@ def within(whole: Plan, part: Span, *others: Span) -> Plan:
     texts = tuple(text for text in whole.constraint.texts if inside.get(text, True))
     candidates = {text: found for text, found in inside.items() if found}
     return replace(whole, constraint=replace(whole.constraint, texts=texts), candidates=candidates)
+
+
+def _around(part: Span, taken: Span) -> list[Span]:
+    """What of a part lies before and behind what is taken."""
+    sides = (Span(part.start, min(part.end, taken.start)), Span(max(part.start, taken.end), part.end))
+    return [side for side in sides if side.start < side.end]
 
 
 def _disjoint(parts: Sequence[Span]) -> tuple[Span, ...]:

@@ -13,7 +13,7 @@ from smartform.assignment import settle
 from smartform.constraints import Plan, plan
 from smartform.engines.base import Branch, Cancel, Decoded, ReadsAhead, TextEngine, never
 from smartform.errors import Cancelled, FormError, TextError, ValueProblem
-from smartform.groups import Dated, Group, merged_rows
+from smartform.groups import Dated, Group, merged_rows, told_once
 from smartform.policy import Policy, shipped
 from smartform.prompts import Prompt, extraction_prompt, protocol_name
 from smartform.results import FieldResult, FillResult, Span, State
@@ -198,8 +198,12 @@ class Filler:
         ]
         cell_plans = {name: cell.plan for group in found for name, cell in group.readers.items()}
         cells = {a.name: a for a in self._decoded(prompt, cell_plans, {}, cancel, stats)}
+        lacking = {name: p for group in found for name, p in group.lacking(cells).items()}
+        anywhere = {a.name: a for a in self._decoded(prompt, lacking, {}, cancel, stats)}
         for group in found:
-            yield _shifted(group.result(cells), part.offset)
+            cells |= group.sure(anywhere)
+        for result in told_once(found, [group.result(cells) for group in found]):
+            yield _shifted(result, part.offset)
 
     def _decoded(
         self,

@@ -5,11 +5,12 @@ in the order of the text: the positions of a resume, the items of an invoice. Wh
 asks for the first sub-field beside each period of the text (`smartform.periods`), and once more where two
 periods claim one name. In the last round every other cell is a branch of its own that is told its row by
 name ('work[Nurse].company') and copies from the row's record, the stretch of the text that the layout
-gives it; its dates are those of its period.
+gives it; its dates are those of its period. What a record lacks is asked once more of the whole text.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import cast
@@ -19,7 +20,7 @@ from smartform.assignment import settle
 from smartform.constraints import Plan, plan, within
 from smartform.engines.base import Copy, Decoded, OneOf
 from smartform.errors import ValueProblem
-from smartform.grounding import ground
+from smartform.grounding import ground, places_of
 from smartform.periods import Period, is_dated, period_branches, periods
 from smartform.prompts import cell_name, row_names
 from smartform.records import headings, records
@@ -45,6 +46,11 @@ class Named:
 
     cell: FieldResult
     period: Period | None = None
+
+    @property
+    def place(self) -> Span | None:
+        """Where the name stands; None where that is not known."""
+        return self.cell.spans[0] if self.cell.spans else None
 
     def when(self, sub: Field) -> Span | None:
         """Where the row's dates stand: in its period, where that has both of them."""
@@ -115,7 +121,21 @@ class Dated:
         answers = {name: self.readers[name].read(written[name]) for name in self.readers if name in written}
         dates = [period.span for period in self.periods.values()]
         given = {name: a for name, a in answers.items() if a.value is not None and a.spans}
-        return {name: a for name, a in given.items() if not _is_time(a, dates)}
+        named = {name: self._nearest(name, a) for name, a in given.items()}
+        return {name: a for name, a in named.items() if not _is_time(a, dates)}
+
+    def _nearest(self, branch: str, answer: FieldResult) -> FieldResult:
+        """The answer at that place of its words which is nearest to the branch's period."""
+        period, text = self.periods[branch], self.readers[branch].text
+        (named,) = answer.spans
+        start = period.near.start
+        places = [
+            Span(place.start + start, place.end + start)
+            for place in places_of(text[named.start : named.end], text[start : period.near.end])
+        ]
+        if named not in places:
+            return answer
+        return replace(answer, spans=(min(places, key=lambda place: period.distance(place, text)),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,19 +193,45 @@ class Group:
         answer = judged(answer, decoded, numbers, certain=all(cell.spans for cell in named))
         rows = row_names(protocol.name, [_written(cell) for cell in named])
         cells, stretches, bounds, readers = [], [], [], {}
-        places = [cell.spans[0] if cell.spans else None for cell in named]
+        places = [row.place for row in united]
         own = records(places, reader.text)
         over = headings(places, own, reader.text, dates)
         for row, whole, near, above in zip(rows, united, own, over, strict=True):
             names = [cell_name(row, sub.name) for sub in protocol.fields[1:]]
             for name, sub in zip(names, group.fields[1:], strict=True):
                 cell = plan(sub, reader.text, languages, reader.today)
-                part = whole.when(sub) or near
-                readers[name] = replace(reader, field=sub, plan=within(cell, part, *above) if part else cell)
+                if part := whole.when(sub) or near:
+                    cell = within(cell, part, *above, taken=whole.place)
+                readers[name] = replace(reader, field=sub, plan=cell)
             cells.append(tuple(names))
             bounds.append(_bounds(name for name in names if whole.when(readers[name].field)))
             stretches.append(reader.text[near.start : near.end] if near else reader.text)
         return cls(group, answer, named, tuple(cells), tuple(stretches), readers, tuple(bounds))
+
+    def lacking(self, written: Mapping[str, Decoded]) -> dict[str, Plan]:
+        """The copied cells that the rows' records do not hold: branch → how to ask for it of the whole text.
+
+        An employer may be named once, far above or below a row. Of what is hardly a row, for its record says
+        nothing else or its name is another one's, too, nothing is asked.
+        """
+        asked = {}
+        rows_named = Counter(_written(row) for row in self.named)
+        for row, names in zip(self.named, self.cells, strict=True):
+            told = {n: self.readers[n].read(written[n]).value for n in names if n in written}
+            stray = rows_named[_written(row)] > 1 or all(value is None for value in told.values())
+            for name in () if stray else (n for n, value in told.items() if value is None):
+                reader, own = self.readers[name], self.readers[name].plan.constraint
+                # An engine without probabilities was not held to the record.
+                held = written[name].probability is not None and isinstance(own, Copy) and bool(own.within)
+                if held and not own.many:
+                    whole = Span(0, len(reader.text))
+                    asked[name] = within(reader.plan, whole, taken=row.spans[0] if row.spans else None)
+        return asked
+
+    def sure(self, written: Mapping[str, Decoded]) -> dict[str, Decoded]:
+        """Of what the whole text said for cells what needs no review: it may be another row's."""
+        own = {name: answer for name, answer in written.items() if name in self.readers}
+        return {name: a for name, a in own.items() if self._cell(name, a).state is State.FOUND}
 
     def result(self, written: Mapping[str, Decoded]) -> FieldResult:
         """The group's answer; no two cells of a row have one piece of the text, nor any what names the row.
@@ -208,6 +254,11 @@ class Group:
         return with_rows(self.answer, tuple(rows))
 
     @property
+    def dates(self) -> tuple[str, ...]:
+        """The names of its sub-fields that are dates."""
+        return tuple(sub.name for sub in self.asked.fields if sub.type is FieldType.DATE)
+
+    @property
     def _naming(self) -> Plan:
         """What names a row is sure by now, and copied."""
         return Plan(self.asked.fields[0], Copy(), {})
@@ -215,6 +266,41 @@ class Group:
     def _cell(self, name: str, decoded: Decoded | None) -> FieldResult:
         reader = self.readers[name]
         return reader.read(decoded) if decoded else _empty(reader.field)
+
+
+def told_once(groups: Sequence[Group], answers: Sequence[FieldResult]) -> list[FieldResult]:
+    """The groups' answers, each time and what was then in one of them only: what is a job is no school.
+
+    Rows of two groups that have one piece of the text for their dates and one for something else are one
+    record; it is a row of the group that is surer of its name.
+
+    Args:
+        groups, answers: one answer for each group.
+    """
+    rows = [(g, row) for g, answer in enumerate(answers) for row in answer.rows]
+    kept: list[tuple[int, tuple[FieldResult, ...]]] = []
+    for g, row in sorted(rows, key=lambda each: -each[1][0].confidence):
+        dates = groups[g].dates
+        if not any(o != g and _one_record(row, dates, other, groups[o].dates) for o, other in kept):
+            kept.append((g, row))
+    left = [tuple(row for row in answer.rows if (g, row) in kept) for g, answer in enumerate(answers)]
+    return [
+        answer if len(own) == len(answer.rows) else with_rows(answer, own)
+        for answer, own in zip(answers, left, strict=True)
+    ]
+
+
+def _one_record(
+    row: Sequence[FieldResult], dates: Sequence[str], other: Sequence[FieldResult], others: Sequence[str]
+) -> bool:
+    """Whether two rows share the place of a date and that of something else."""
+    met = [
+        {a.name in dates, b.name in others}
+        for a in row
+        for b in other
+        if any(one.overlaps(two) for one in a.spans for two in b.spans)
+    ]
+    return {True} in met and {False} in met
 
 
 def merged_rows(old: FieldResult, new: FieldResult) -> FieldResult:
@@ -227,6 +313,8 @@ def merged_rows(old: FieldResult, new: FieldResult) -> FieldResult:
 
 def with_rows(answer: FieldResult, rows: tuple[tuple[FieldResult, ...], ...]) -> FieldResult:
     """A group's answer with these rows, their values and their places."""
+    if answer.rows and not rows:
+        return FieldResult(answer.name, None, State.NOT_FOUND, 0.5, 0.5)
     value: list[Row] = [{cell.name: cast(Cell, cell.value) for cell in row} for row in rows]
     spans = tuple(dict.fromkeys(span for row in rows for cell in row for span in cell.spans))
     return replace(answer, value=value, rows=rows, spans=spans)

@@ -43,6 +43,12 @@ class Period:
     near: Span
     values: tuple[str, ...]
 
+    def distance(self, place: Span, text: str) -> tuple[int, int]:
+        """How many line breaks, and how many characters, lie between the period and a place in `text`."""
+        one, other = sorted((place, self.span))
+        gap = text[one.end : other.start]
+        return gap.count("\n"), len(gap)
+
 
 def is_dated(group: Field) -> bool:
     """Whether a group's rows are asked by their dates, too: they have some, and their names are copied."""

@@ -21,6 +21,9 @@ _EMPTY_LINE = re.compile(r"\n[ \t]*(?=\n)")
 _HEADING_LINES = 3
 """A heading has no more lines: a name, a town, the years."""
 
+_BEFORE_DATES = re.compile(r"(?:[(\[][^)\]]*|[,|:;•·–—-]\s*(?:\w+\s+)?)$")
+"""What parts a heading from its dates: the bracket that holds them, or a mark and a word like 'since'."""
+
 _MARKS = re.compile(r"[\W_]+")
 
 
@@ -120,15 +123,26 @@ class _Layout:
         return _bare(around) == _bare(self._text[name.start : name.end])
 
     def says(self, part: Span, dates: Sequence[Span]) -> bool:
-        """Whether a line of a part holds words and no date: 'until now' beside one is no heading."""
+        """Whether a line of a part holds words and no date, or, a line of its own, a date behind them.
+
+        'until now' beside a date is no heading, 'Ridley Stone (2015 until now)' is.
+        """
         place = part.start
         while place < part.end:
             line = Span(place, min(part.end, self._line_end(place)))
-            words = any(map(str.isalpha, self._text[line.start : line.end]))
-            if words and not any(date.overlaps(line) for date in dates):
+            if any(map(str.isalpha, self._words(line, dates, whole=line.end < part.end))):
                 return True
             place = line.end + 1
         return False
+
+    def _words(self, line: Span, dates: Sequence[Span], *, whole: bool) -> str:
+        """What a line says besides dates: of a whole one also what stands before them, parted by a mark."""
+        first = min((date.start for date in dates if date.overlaps(line)), default=None)
+        if first is None:
+            return self._text[line.start : line.end]
+        before = self._text[line.start : max(first, line.start)]
+        heading = _BEFORE_DATES.sub("", before)
+        return heading if whole and heading != before else ""
 
     def last_lines(self, part: Span) -> Span:
         """The last lines of a part, as many as a heading has."""

@@ -11,7 +11,7 @@ from smartform.constraints import plan, within
 from smartform.engines.base import Branch, Cancel, Constraint, Copy, Decoded, OneOf, never
 from smartform.errors import FormError
 from smartform.fill import Filler
-from smartform.policy import Policy
+from smartform.policy import Policy, TypePolicy
 from smartform.prompts import Prompt, branch_header, describe, parse_answer, row_names
 from smartform.results import Span, State
 from smartform.schema import Field, FieldType, FormSpec
@@ -35,6 +35,7 @@ TEXT = """Jane Doe
 Nurse, St Mary's, since May 2019, full time
 Cleaner, Shine Ltd, 2015
 Nurse, Hill House, 2012"""
+JOBS = {2010: "cleaner", 2012: "porter", 2013: "driver"}
 SCRIPT = {
     "name": "Jane Doe",
     "work": Cue("Nurse", ("Nurse", "Cleaner", "Nurse")),
@@ -168,6 +169,86 @@ def test_of_two_periods_names_in_one_place_the_surer_one_names_the_row() -> None
     assert [row["position"] for row in result.values["work"]] == ["Senior Nurse"]
 
 
+def test_a_period_names_its_row_at_the_nearest_place_of_the_name() -> None:
+    text = "2016: Hill House - Nurse\n2012: Lane House - Nurse"
+    script = {
+        "work[2016].position": Cue("Nurse"),
+        "work[2012].position": Cue("Nurse"),
+        "work[Nurse].company": Cue("Hill House"),
+        "work[Nurse 2].company": Cue("Lane House"),
+    }
+    result = Filler(Placing(script), Policy({})).fill(FORM, text, today=TODAY)
+    check_result(result, FORM, text)
+    assert [row["company"] for row in result.values["work"]] == ["Hill House", "Lane House"]
+
+
+SCHOOL = Field(
+    "school", FieldType.GROUP, fields=(Field("at"), Field("degree"), Field("year", FieldType.DATE))
+)
+
+
+@pytest.mark.parametrize(("sure", "work", "school"), [(0.9, None, 1), (0.5, 1, None)])
+def test_what_was_at_one_time_is_told_by_one_group(sure: float, work: int | None, school: int | None) -> None:
+    text = "Shine Ltd, cleaner, 2010\nDiploma in nursing, Lane College, 2012"
+    script = {
+        "work[2010].position": Cue("cleaner"),
+        "work[cleaner].start_date": Cue("2010"),
+        "work[2012].position": Cue("Diploma", sure=0.7),
+        "work[Diploma].company": Cue("Lane College"),
+        "work[Diploma].start_date": Cue("2012"),
+        "school[2012].at": Cue("Lane College", sure=sure),
+        "school[Lane College].degree": Cue("Diploma in nursing"),
+        "school[Lane College].year": Cue("2012"),
+    }
+    form = FormSpec((WORK, SCHOOL))
+    result = Filler(Placing(script), Policy({})).fill(form, text, today=TODAY)
+    check_result(result, form, text)
+    assert len(result.values["work"]) == 1 + (work or 0)
+    assert len(result.values["school"] or []) == (school or 0)
+    assert (result["school"].state is State.NOT_FOUND) == (school is None)
+
+
+def test_rows_of_two_groups_may_share_a_year_or_a_name() -> None:
+    text = "Lane College, diploma, 2012\nLane College, cleaner, 2013"
+    script = {
+        "work[2013].position": Cue("cleaner"),
+        "work[cleaner].company": Cue("Lane College"),
+        "work[cleaner].start_date": Cue("2013"),
+        "school[2012].at": Cue("Lane College"),
+        "school[Lane College].year": Cue("2012"),
+    }
+    form = FormSpec((WORK, SCHOOL))
+    result = Filler(Placing(script), Policy({})).fill(form, text, today=TODAY)
+    assert (len(result.values["work"]), len(result.values["school"])) == (1, 1)
+
+
+def test_what_a_record_lacks_is_taken_from_the_whole_text_where_that_is_sure() -> None:
+    text = "Shine Ltd, two jobs:\n\ncleaner, 2010\n\nporter, 2012\n\ndriver, 2013"
+
+    class Apart(Placing):
+        """Has nothing for a cell as long as the record is all that may be copied."""
+
+        def decode(
+            self, prompt: Prompt, branches: Sequence[Branch], *, cancel: Cancel = never
+        ) -> Iterator[Decoded]:
+            for branch, answer in zip(branches, super().decode(prompt, branches, cancel=cancel), strict=True):
+                allowed = branch.constraint.within if isinstance(branch.constraint, Copy) else ()
+                inside = any(part.start <= text.index("Shine") < part.end for part in allowed)
+                cell = branch.name.endswith(".company")
+                yield answer if inside or not cell else Decoded(branch.name, (), 0.9, 0.9)
+
+    script = {f"work[{year}].position": Cue(name) for year, name in JOBS.items()}
+    script |= {f"work[{name}].start_date": Cue(str(year)) for year, name in JOBS.items()} | {
+        "work[porter].company": Cue("Shine Ltd", sure=0.95),
+        "work[driver].company": Cue("Shine Ltd", sure=0.4),
+    }
+    policy = Policy({FieldType.TEXT: TypePolicy(review=0.6)})
+    result = Filler(Apart(script), policy).fill(FORM, text, today=TODAY)
+    check_result(result, FORM, text)
+    rows = {row["position"]: row["company"] for row in result.values["work"]}
+    assert rows == {"cleaner": None, "porter": "Shine Ltd", "driver": None}
+
+
 def test_rows_may_be_named_by_their_dates() -> None:
     log = Field("log", FieldType.GROUP, fields=(Field("day", FieldType.DATE), Field("work")))
     text = "2026-03-02 planted beans\n2026-03-05 mowed"
@@ -277,7 +358,9 @@ def test_a_cell_is_looked_for_between_the_rows_before_and_after() -> None:
         "work[Nurse].company", "work[Nurse].start_date", "work[Nurse].kind", "work[Cleaner].company",
     ]  # fmt: skip
     near = asked["work[Cleaner].company"]
-    assert parts(near, TEXT) == [TEXT[TEXT.index(", St") : TEXT.rindex("Nurse")]]
+    assert parts(near, TEXT) == [
+        TEXT[TEXT.index(", St") : TEXT.index("Cleaner")], TEXT[TEXT.index(", Shine") : TEXT.rindex("Nurse")],
+    ], "not what names the row"  # fmt: skip
     dates = asked["work[Cleaner].start_date"]
     assert isinstance(dates, OneOf)
     assert "2015" in dates.texts and "2012" not in dates.texts

@@ -107,6 +107,16 @@ def test_rows_under_the_heading_of_the_row_before() -> None:
     assert over(LINES, "Foreman", "Mason") == [[], []]
 
 
+def test_a_heading_may_have_dates_of_its_own() -> None:
+    text = (
+        "JOBS\n\nHarbour Trust (Jan 2019 - until now)\nSenior nurse (2022 - now)\nNurse, 2019 - 2022\n\n"
+        "Lane House, since 2011\nCleaner (2011)\nPorter (2010)\n\n2008 until 2009\nDriver\nSailor (2007)\n"
+    )
+    names = ("Senior nurse", "Nurse,", "Cleaner", "Porter", "Driver", "Sailor")
+    trust, lane = "Harbour Trust (Jan 2019 - until now)", "Lane House, since 2011"
+    assert over(text, *names) == [[], [trust], [], [lane], [lane], [lane]], "dates alone are no heading"
+
+
 def test_rows_indented_under_a_heading() -> None:
     text = (
         "Lionrock Bank\nFull-time, 8 years\n\n    Head\n    2023 - now\n\n    Analyst\n    2016 - 2020\n\n"

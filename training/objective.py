@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from smartform.engines.lines import as_seen, behind_space
+from smartform.grounding import places_of
 from smartform.prompts import (
     LIST_SEPARATOR,
     NO_DATA,
@@ -28,7 +29,6 @@ from smartform.prompts import (
 )
 from smartform.schema import Field, FieldType, humanise, unique_name
 from training.examples import Example, RowTarget
-from training.targets import places_of
 
 PREFIX = -1
 """Branch number of the prefix's tokens."""

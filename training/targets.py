@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from smartform.constraints import COUNTABLE
+from smartform.grounding import places_of
 from smartform.periods import is_dated, periods
 from smartform.prompts import NO_DATA, written
 from smartform.records import records
@@ -127,12 +128,6 @@ def _place(line: str, row: Row, text: str) -> Span | None:
         return sum(min(abs(o.start - place.start) for o in found) for found in others if found)
 
     return min(places_of(line, text), key=distance, default=None)
-
-
-def places_of(value: str, text: str) -> list[Span]:
-    """Every place of `value` in `text` as whole words."""
-    body = r"\s+".join(map(re.escape, value.split()))
-    return [Span(*match.span()) for match in re.finditer(rf"(?<!\w){body}(?!\w)", text)]
 
 
 def same_value(kind: FieldType, left: str, right: str) -> bool:
