@@ -130,10 +130,11 @@ def test_mcp_address_answers(port: int) -> None:
 
 
 def test_make_targets_exist() -> None:
-    makefile = (ROOT / "Makefile").read_text()
     named = {word for block in blocks("sh") for word in re.findall(r"^make (\S+)", block, re.MULTILINE)}
     assert named
-    assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in named)
+    # make itself says what it does not know: one rule may be for several targets.
+    asked = subprocess.run(["make", "--dry-run", *named], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert asked.returncode == 0, asked.stderr
 
 
 def test_every_setting_is_documented() -> None:
