@@ -133,7 +133,9 @@ def test_make_targets_exist() -> None:
     named = {word for block in blocks("sh") for word in re.findall(r"^make (\S+)", block, re.MULTILINE)}
     assert named
     # make itself says what it does not know: one rule may be for several targets.
-    asked = subprocess.run(["make", "--dry-run", *named], cwd=ROOT, capture_output=True, text=True, check=False)
+    asked = subprocess.run(
+        ["make", "--dry-run", *named], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert asked.returncode == 0, asked.stderr
 
 
