@@ -11,12 +11,14 @@ from datetime import date
 from smartform.answers import LONG, UNSUGGESTED, Reader
 from smartform.assignment import settle
 from smartform.constraints import Plan, plan
+from smartform.dated import Dated
 from smartform.engines.base import Branch, Cancel, Decoded, ReadsAhead, TextEngine, never
 from smartform.errors import Cancelled, FormError, TextError, ValueProblem
-from smartform.groups import Dated, Group, merged_rows, told_once
+from smartform.groups import Group
 from smartform.policy import Policy, shipped
-from smartform.prompts import Prompt, extraction_prompt, protocol_name
+from smartform.prompts import CHECKED, Prompt, extraction_prompt, protocol_name
 from smartform.results import FieldResult, FillResult, Span, State
+from smartform.rows import merged_rows, told_once
 from smartform.schema import Field, FieldType, FormSpec, Value, items_of, unique_name
 from smartform.supply import supplies, weighed
 from smartform.values import languages_of
@@ -192,17 +194,25 @@ class Filler:
         contested = {name: p for one in dated.values() for name, p in one.contested(named).items()}
         named |= {answer.name: answer for answer in self._decoded(prompt, contested, {}, cancel, stats)}
         found = [
-            Group.found(readers[name], asked[name], named[name], languages, dated[name].found(named))
+            Group.found(
+                readers[name],
+                asked[name],
+                named[name],
+                languages,
+                dated[name].found(named),
+                checked=prompt.task in CHECKED,
+            )
             for name in groups
             if name in named
         ]
         cell_plans = {name: cell.plan for group in found for name, cell in group.readers.items()}
         cells = {a.name: a for a in self._decoded(prompt, cell_plans, {}, cancel, stats)}
+        found = [group.checked(cells) for group in found]
         lacking = {name: p for group in found for name, p in group.lacking(cells).items()}
         anywhere = {a.name: a for a in self._decoded(prompt, lacking, {}, cancel, stats)}
         for group in found:
             cells |= group.sure(anywhere)
-        for result in told_once(found, [group.result(cells) for group in found]):
+        for result in told_once([group.asked for group in found], [group.result(cells) for group in found]):
             yield _shifted(result, part.offset)
 
     def _decoded(

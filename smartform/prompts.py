@@ -27,6 +27,13 @@ LIST_SEPARATOR = " | "
 STOP = "\n"
 """A branch's value ends at a line break."""
 
+_LINE_BREAKS = {Task.PAGES: "\n\n"}
+"""How prompts for a task write the text's line breaks where values go over several lines, as titles do:
+none has the token that ends a value then."""
+
+CHECKED = frozenset({Task.RESUME})
+"""The tasks whose adapters were taught to be asked once more what names a row: the whole name, or NO_DATA."""
+
 _RULES = (
     "Answer with one line a field: FIELD name^^^value. Copy values from USER_DATA. "
     "For fields without any corresponding information in USER_DATA, use value NO_DATA."
@@ -64,6 +71,11 @@ class Prompt:
     user: str
     task: Task = Task.FORMS
 
+    @property
+    def line_break(self) -> str:
+        """What stands between two lines of a copied value: what the prompt has, where that ends no value."""
+        return _LINE_BREAKS.get(self.task, " ")
+
     def prefix(self, chat: ChatFormat) -> tuple[list[Segment], list[Segment]]:
         """The prompt up to and including the word FIELD that every branch goes on from.
 
@@ -73,7 +85,8 @@ class Prompt:
         """
         opening, closing = TEMPLATES[chat]
         form = [Segment(opening, True), Segment(self.system, False), Segment("\nUSER_DATA:", False)]
-        text = [Segment(" " + self.user, False), Segment(closing, True), Segment("FIELD", False)]
+        told = self.user.replace("\n", _LINE_BREAKS.get(self.task, "\n"))
+        text = [Segment(" " + told, False), Segment(closing, True), Segment("FIELD", False)]
         return form, text
 
     def messages(self, branches: Sequence[str] = ()) -> list[dict[str, str]]:

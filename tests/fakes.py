@@ -14,6 +14,9 @@ from smartform.prompts import Prompt
 from smartform.results import Span
 from smartform.tone import Tone
 
+NAMING = {"work": "position", "education": "institution"}
+"""Groups of the resume form and the sub-fields that name their rows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cue:
@@ -92,13 +95,23 @@ class ScriptedEngine:
         return Decoded(branch.name, cue.texts, cue.sure, 1 - cue.sure, spans)
 
     def _cue(self, name: str, text: str) -> Cue | None:
-        cues = self.script.get(name, ())
+        cues = self.script.get(name, self._named(name))
         if isinstance(cues, str):
             cues = Cue(cues)
         if isinstance(cues, Cue):
             cues = (cues,)
         applicable = [cue for cue in cues if cue.when in text]
         return applicable[-1] if applicable else None
+
+    def _named(self, name: str) -> str | Sequence[Cue]:
+        """A row that the script names is one where it is asked once more."""
+        row = re.fullmatch(r"(\w+)\[(.+?)( \d+)?\]\.(\w+)", name)
+        if row is None or NAMING.get(row[1]) != row[4]:
+            return ()
+        listed = self.script.get(row[1], ())
+        cues = [listed] if isinstance(listed, str | Cue) else listed
+        names = [text for cue in cues for text in (cue.texts if isinstance(cue, Cue) else (cue,))]
+        return row[2] if row[2] in names else ()
 
     def _one_of(self, branch: Branch, constraint: OneOf, cue: Cue) -> Decoded:
         chosen = tuple(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -15,6 +16,7 @@ from smartform.policy import Policy, TypePolicy
 from smartform.prompts import Prompt, branch_header, describe, parse_answer, row_names
 from smartform.results import Span, State
 from smartform.schema import Field, FieldType, FormSpec
+from smartform.tasks import Task
 from tests.fakes import Cue, ScriptedEngine
 from tests.odd import check_result
 
@@ -457,3 +459,72 @@ def test_groups_that_are_none(data: dict[str, object]) -> None:
 
 def test_a_group_survives_being_written_down() -> None:
     assert FormSpec.from_dict(FORM.to_dict()) == FORM
+
+
+CHECKED = replace(FORM, task=Task.RESUME)
+"""The form for a model that is asked once more what names a row."""
+
+
+def checked(script: dict[str, str | Cue], text: str = TEXT) -> list[dict[str, object]]:
+    """The jobs of a text, each asked once more."""
+    result = Filler(Placing(script), Policy({})).fill(CHECKED, text, today=TODAY)
+    check_result(result, CHECKED, text)
+    return list(result.values["work"] or ())
+
+
+def test_what_names_no_row_is_none_and_a_name_that_was_cut_is_whole() -> None:
+    again: dict[str, str | Cue] = {
+        "work[Nurse].position": "Nurse",
+        "work[Nurse 2].position": Cue("Nurse, Hill"),
+    }
+    again["work[Cleaner].position"] = Cue("what the text does not say")
+    jobs = checked(SCRIPT | again)
+    assert [job["position"] for job in jobs] == ["Nurse", "Nurse, Hill"]
+    assert jobs[0]["company"] == "St Mary's"
+    nothing = {f"work[{name}].position": Cue("what the text does not say") for name in ("Nurse", "Cleaner")}
+    alone = SCRIPT | nothing | {"work": Cue("Nurse", ("Nurse", "Cleaner"))}
+    assert checked(alone) == []
+
+
+def test_another_name_is_taken_where_it_is_sure_and_no_other_rows() -> None:
+    script = SCRIPT | {f"work[{name}].position": name for name in ("Nurse", "Cleaner")}
+    for cue, named in (
+        (Cue("Hill House"), "Hill House"),
+        (Cue("Hill House", sure=0.6), "Nurse"),
+        (Cue("Cleaner"), "Nurse"),
+    ):
+        jobs = checked(script | {"work[Nurse 2].position": cue})
+        assert [job["position"] for job in jobs] == ["Nurse", "Cleaner", named]
+        assert (jobs[2]["company"] == "Hill House") is (named == "Nurse")  # nothing is said twice
+
+
+def test_what_names_one_row_names_it_once() -> None:
+    text = "Jane Doe\nStaff Nurse, St Mary's, since May 2019"
+    rows = {"work": Cue("Staff", ("Staff", "Nurse")), "work[Nurse].company": "St Mary's"}
+    both = {f"work[{name}].position": "Staff Nurse" for name in ("Staff", "Nurse")}
+    assert [job["position"] for job in checked(rows | both, text)] == ["Staff Nurse"]
+
+
+def test_names_are_asked_once_more_near_their_place_and_of_models_that_were_taught_it() -> None:
+    engine = Placing(SCRIPT)
+    Filler(engine, Policy({})).fill(FORM, TEXT, today=TODAY)
+    assert not any(branch.name.endswith("].position") for round in engine.rounds[1:] for branch in round)
+    engine = Placing(SCRIPT)
+    Filler(engine, Policy({})).fill(CHECKED, TEXT + "\n" + "far away " * 40, today=TODAY)
+    asked = {branch.name: branch.constraint for round in engine.rounds[1:] for branch in round}
+    [part] = parts(asked["work[Cleaner].position"], TEXT + "\n" + "far away " * 40)
+    assert "Cleaner, Shine Ltd" in part and "Jane Doe" in part and len(part) < 140
+
+
+def test_a_model_that_gives_no_probabilities_names_rows_once() -> None:
+    class Plain(Placing):
+        def decode(
+            self, prompt: Prompt, branches: Sequence[Branch], *, cancel: Cancel = never
+        ) -> Iterator[Decoded]:
+            for decoded in super().decode(prompt, branches, cancel=cancel):
+                yield replace(decoded, probability=None, p_no_data=None)
+
+    engine = Plain(SCRIPT)
+    result = Filler(engine, Policy({})).fill(CHECKED, TEXT, today=TODAY)
+    assert not any(branch.name.endswith("].position") for round in engine.rounds[1:] for branch in round)
+    assert [job["position"] for job in result.values["work"] or ()] == ["Nurse", "Cleaner", "Nurse"]

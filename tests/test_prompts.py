@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -16,6 +17,7 @@ from smartform.prompts import (
     written,
 )
 from smartform.schema import Field, FieldType, FormSpec, Value
+from smartform.tasks import Task
 
 FORM = FormSpec(
     (
@@ -58,6 +60,22 @@ def test_only_the_template_is_trusted_with_special_tokens(chat: ChatFormat) -> N
     assert "USER_DATA" not in trusted
     assert [s.text for s in rest if not s.trusted] == [" " + text, "FIELD"]
     assert form == extraction_prompt(FORM, "another text").prefix(chat)[0], "the form's part can be cached"
+
+
+@pytest.mark.parametrize(
+    ("task", "told", "between"),
+    [
+        (Task.FORMS, " Jane\n\nDoe", " "),
+        (Task.RESUME, " Jane\n\nDoe", " "),
+        (Task.PAGES, " Jane\n\n\n\nDoe", "\n\n"),
+    ],
+)
+def test_line_breaks_that_end_no_value_where_values_go_over_lines(
+    task: Task, told: str, between: str
+) -> None:
+    prompt = extraction_prompt(replace(FORM, task=task), "Jane\n\nDoe")
+    _, (text, *_) = prompt.prefix(ChatFormat.GEMMA)
+    assert (text.text, prompt.line_break) == (told, between)
 
 
 @pytest.mark.parametrize(("name", "safe"), [("a b\n c", "a_b_c"), ("a^^^b", "ab"), ("^", ""), (" x ", "x")])

@@ -18,7 +18,7 @@ from smartform.schema import Field, FieldType, humanise
 from smartform.values import languages_of
 from smartform.values.words import fold, words_of
 from training.examples import Example
-from training.restyle import restyle
+from training.restyle import restyle, wrapped
 from training.swap import Row, swap_figures, swap_words, today_of
 from training.targets import example_of, read_rows, target_of
 
@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args(argv)
     rows = read_rows(arguments.data)
-    augmenter = Augmenter(rows, Rates(1.0, 1.0, 1.0), arguments.seed)
+    augmenter = Augmenter(rows, Rates(1.0, 1.0, 1.0, 1.0), arguments.seed)
     for row in Random(arguments.seed).sample(rows, min(arguments.show, len(rows))):
         print(row["id"], row["text"], sep="\n", end="\n\n")
         altered = augmenter.row(row["id"], 0)
@@ -58,14 +58,16 @@ class Rates:
         values: exchange names, places, codes, amounts and dates.
         fields: drop fields, ask absent ones, reorder and respell options.
         style: rewrite as a transcript, a scan, a quoted mail and the like.
+        lines: break titles and other short texts into other lines.
     """
 
     values: float = 0.0
     fields: float = 0.0
     style: float = 0.0
+    lines: float = 0.0
 
     def __bool__(self) -> bool:
-        return any((self.values, self.fields, self.style))
+        return any((self.values, self.fields, self.style, self.lines))
 
 
 class Augmenter:
@@ -98,6 +100,7 @@ class Augmenter:
             ("figures", self.rates.values, swap_figures),
             ("fields", self.rates.fields, self.donors.reask),
             ("style", self.rates.style, restyle),
+            ("lines", self.rates.lines, wrapped),
         )
         if any(data["type"] == FieldType.GROUP for data in row["form_fields"]):
             steps = tuple(step for step in steps if step[0] == "fields")  # the others know no rows

@@ -63,10 +63,12 @@ class TrainConfig:
             end of `total_tokens`, so a loss that stands still early says little.
         checkpoint_minutes: between checkpoints.
         threads: CPU threads.
+        task: whose prompts forms are asked in: forms, resume or pages (`smartform.tasks.Task`).
         seed: of order, field order, initialisation and dropout.
         augment_values: share of the examples whose names, places, codes, amounts and dates are exchanged.
         augment_fields: share whose fields are dropped, joined by absent ones, and options respelt.
         augment_style: share rewritten as a transcript, a scan, a quoted mail and the like.
+        augment_lines: share whose titles and other short texts are broken into other lines.
         public: public sets to learn from besides `data`; of a flag, YAML mappings.
         start: adapter whose weights the run begins with, a PEFT folder or a GGUF LoRA file of the same
             rank and alpha; empty begins afresh. A resumed run goes on from its checkpoint instead.
@@ -100,10 +102,12 @@ class TrainConfig:
     patience: int = 0
     checkpoint_minutes: float = 5.0
     threads: int = 2
+    task: str = "forms"
     seed: int = 0
     augment_values: float = 0.0
     augment_fields: float = 0.0
     augment_style: float = 0.0
+    augment_lines: float = 0.0
     public: tuple[PublicSet, ...] = ()
     start: str = ""
 

@@ -40,6 +40,9 @@ class Example:
         rows: group name → its rows, in the order of the text.
         periods: group name → the periods of the text, in its order, each as a row whose first sub-field's
             branch must write what names the row of that time; NO_DATA where there is none.
+        strays: group name → what was taken for its rows' names and is none.
+        checks: group name → what is found, each as a row whose first sub-field's branch must write the
+            whole name; NO_DATA where it names no row.
     """
 
     id: str
@@ -51,9 +54,11 @@ class Example:
     targets: dict[str, str]
     rows: dict[str, tuple[RowTarget, ...]] = field(default_factory=dict)
     periods: dict[str, tuple[RowTarget, ...]] = field(default_factory=dict)
+    strays: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    checks: dict[str, tuple[RowTarget, ...]] = field(default_factory=dict)
 
     def branches(self) -> list[tuple[str, str]]:
-        """(name of the branch, line it must write) of every taught field, then of every cell and period."""
+        """(branch, line it must write) of every taught field, then of every cell, period and check."""
         return [(name, line) for name, line, _ in self._taught()]
 
     def copied(self) -> list[bool]:
@@ -65,7 +70,7 @@ class Example:
         for name, asked in fields.items():
             if name in self.targets:
                 yield name, self.targets[name], asked
-        for group, rows in [*self.rows.items(), *self.periods.items()]:
+        for group, rows in [*self.rows.items(), *self.periods.items(), *self.checks.items()]:
             cells = {sub.name: sub for sub in fields[group].fields}
             names = row_names(group, [row.naming for row in rows])
             for name, row in zip(names, rows, strict=True):

@@ -16,9 +16,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from smartform.engines.lines import as_seen, behind_space
+from smartform.engines.lines import as_seen, behind_space, flatten
 from smartform.grounding import places_of
 from smartform.prompts import (
+    CHECKED,
     LIST_SEPARATOR,
     NO_DATA,
     STOP,
@@ -29,6 +30,7 @@ from smartform.prompts import (
 )
 from smartform.schema import Field, FieldType, humanise, unique_name
 from training.examples import Example, RowTarget
+from training.row_checks import row_checks
 
 PREFIX = -1
 """Branch number of the prefix's tokens."""
@@ -101,6 +103,7 @@ def shuffled(example: Example, rng: random.Random, max_fields: int) -> Example:
     fields, targets, taken = [], {}, set(example.form.names)
     rows: dict[str, tuple[RowTarget, ...]] = {}
     periods: dict[str, tuple[RowTarget, ...]] = {}
+    checks: dict[str, tuple[RowTarget, ...]] = {}
     for field in drawn:
         name = unique_name(rng.choice(_SPELLINGS)(field.name), taken - {field.name})
         taken.add(name)
@@ -109,11 +112,12 @@ def shuffled(example: Example, rng: random.Random, max_fields: int) -> Example:
         if field.name in example.targets:
             targets[name] = example.targets[field.name]
         if field.type is FieldType.GROUP:
-            taught = (example.rows.get(field.name, ()), example.periods.get(field.name, ()))
-            asked, (rows[name], periods[name]) = _shuffled_group(asked, taught, rng, max_fields)
+            checked = row_checks(example, field.name, rng) if example.form.task in CHECKED else ()
+            taught = (example.rows.get(field.name, ()), example.periods.get(field.name, ()), checked)
+            asked, (rows[name], periods[name], checks[name]) = _shuffled_group(asked, taught, rng, max_fields)
         fields.append(asked)
     form = replace(example.form, fields=tuple(fields))
-    return replace(example, form=form, targets=targets, rows=rows, periods=periods)
+    return replace(example, form=form, targets=targets, rows=rows, periods=periods, checks=checks)
 
 
 def _shuffled_group(
@@ -122,7 +126,7 @@ def _shuffled_group(
     """A group with its sub-fields respelt and, but for the first, reordered.
 
     Args:
-        taught: its rows, and its periods; of each, `max_cells` cells are.
+        taught: its rows, its periods and what is found; of each, `max_cells` cells are.
     """
     first, *others = group.fields
     spell, described = rng.choice(_SPELLINGS), rng.random() < DESCRIBED
@@ -157,7 +161,8 @@ _SPELLINGS = (
 
 def encode(example: Example, tokenizer: Tokenizer, chat: ChatFormat, length_power: float) -> Encoded:
     """Tokenise the prefix and the branches of one example, segment by segment as the engine does."""
-    form, text = extraction_prompt(example.form, example.text, example.today).prefix(chat)
+    prompt = extraction_prompt(example.form, example.text, example.today)
+    form, text = prompt.prefix(chat)
     bos = [] if tokenizer.bos_token_id is None or chat is ChatFormat.CHATML else [tokenizer.bos_token_id]
     prefix = bos + [token for segment in (*form, *text) for token in tokens(tokenizer, segment)]
     stop = tokens(tokenizer, Segment(STOP, True))
@@ -165,14 +170,14 @@ def encode(example: Example, tokenizer: Tokenizer, chat: ChatFormat, length_powe
     branches = []
     for (name, line), is_copied in zip(taught, example.copied(), strict=True):
         header = tokens(tokenizer, Segment(branch_header(name), False))
-        value = _value(tokenizer, line, example.text if is_copied else "") + stop
+        value = _value(tokenizer, line, example.text if is_copied else "", prompt.line_break) + stop
         weights = [0.0] * len(header) + [len(value) ** -length_power] * len(value)
         branches.append((header + value, weights))
     silent = frozenset(number for number, (_, line) in enumerate(taught) if line == NO_DATA)
     return behind(prefix, branches, silent)
 
 
-def _value(tokenizer: Tokenizer, line: str, text: str) -> list[int]:
+def _value(tokenizer: Tokenizer, line: str, text: str, line_break: str) -> list[int]:
     """The tokens of a value: of one copied from `text`, those that its first place there has."""
 
     def tokenise(words: str) -> list[int]:
@@ -185,8 +190,9 @@ def _value(tokenizer: Tokenizer, line: str, text: str) -> list[int]:
     for number, item in enumerate(line.split(LIST_SEPARATOR) if text else [line]):
         value += tokenise(LIST_SEPARATOR.rstrip()) if number else []
         places = places_of(item, text)
+        words, _ = flatten(text[places[0].start : places[0].end], line_break) if places else (item, ())
         spaced = not places or behind_space(text, places[0].start)
-        value += ([] if spaced else as_seen(item, tokenise, piece)) or tokenise(" " + item)
+        value += ([] if spaced else as_seen(words, tokenise, piece)) or tokenise(" " + words)
     return value
 
 

@@ -7,6 +7,7 @@ expressions that values stand in, is kept out of the noise.
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Callable
 from random import Random
 
@@ -20,6 +21,12 @@ NOISE = 0.04
 
 FILLED = 0.06
 """Share of the gaps between words where a speaker hesitates."""
+
+WRAPPED = (4, 40)
+"""Words of a value that is broken into lines, at least and at most."""
+
+_WIDTHS = (18, 64)
+"""Characters of a line that such a value is broken into, at least and at most."""
 
 _FILLERS = {
     "en": ("um", "uh", "er", "you know", "well"),
@@ -96,6 +103,21 @@ def quoted(row: Row, rng: Random) -> Row:
     """An older mail of a thread, each line marked as quoted."""
     lines = "\n".join(f"> {line}".rstrip() for line in row["text"].splitlines())
     return row | {"text": f"{_FORWARDED.get(row['lang'], _FORWARDED['en'])}\n\n{lines}", "style": "email"}
+
+
+def wrapped(row: Row, rng: Random) -> Row:
+    """Titles and other short texts broken into lines of another width, or into one line."""
+    text = row["text"]
+    words = {
+        tuple(data["value"].split())
+        for data in row["form_fields"]
+        if data["type"] in (FieldType.TEXT, FieldType.LONGTEXT) and data.get("value")
+    }
+    for value in sorted(own for own in words if WRAPPED[0] <= len(own) <= WRAPPED[1]):
+        width = rng.randint(*_WIDTHS)
+        lines = textwrap.wrap(" ".join(value), width, break_long_words=False, break_on_hyphens=False)
+        text = re.sub(r"\s+".join(map(re.escape, value)), lambda _, own=lines: "\n".join(own), text)
+    return row | {"text": text}
 
 
 STYLES = (transcript, hesitating, shouted, scanned, mistyped, quoted)

@@ -10,7 +10,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from smartform.resume import resume_form
@@ -19,6 +22,8 @@ from smartform.values import find_candidates, languages_of
 
 Record = Mapping[str, Any]
 Row = dict[str, Any]
+
+STRAYS = Path(__file__).with_name("data") / "resume" / "strays.jsonl"
 
 NEAR = 90
 """The most characters between a position and its company in a labelled resume."""
@@ -31,7 +36,7 @@ def resumes(records: Sequence[Record], order: Sequence[int], part: str) -> Itera
     """Resumes with what they say: `json`, `work`, `education_items`, `languages`, `location`."""
     for record in (records[number] for number in order):
         values = gold(record)
-        yield row(record["id"], record["lang"], record["text"], values)
+        yield row(record["id"], record["lang"], record["text"], values, strays().get(record["id"], {}))
 
 
 def gold(record: Record) -> dict[str, Value]:
@@ -87,13 +92,32 @@ def pairs(labelled: Sequence[Record]) -> list[tuple[str, str]]:
     return list(dict.fromkeys(found)) if found and taken.issuperset(companies) else []
 
 
-def row(name: str, lang: str, text: str, values: Mapping[str, Value]) -> Row:
-    """One resume in the written format, asked for the fields and sub-fields that `values` has."""
+@cache
+def strays() -> dict[str, dict[str, list[str]]]:
+    """Resume's id → group → what an adapter took for its rows' names and is none (`training.strays`)."""
+    lines = STRAYS.read_text(encoding="utf-8").splitlines()
+    return {told["id"]: told["strays"] for told in map(json.loads, lines)}
+
+
+def row(
+    name: str,
+    lang: str,
+    text: str,
+    values: Mapping[str, Value],
+    strays: Mapping[str, Sequence[str]] | None = None,
+) -> Row:
+    """One resume in the written format, asked for the fields and sub-fields that `values` has.
+
+    Args:
+        strays: of groups, what names no row.
+    """
     fields = []
     for field in resume_form().fields:
         if field.name not in values:
             continue
         data = field.to_dict() | {"value": values[field.name]}
+        if strays and field.name in strays:
+            data["strays"] = list(strays[field.name])
         if field.type is FieldType.GROUP and values[field.name]:
             known = {key for item in values[field.name] or () for key in item}
             data["fields"] = [sub for sub in data["fields"] if sub["name"] in known]

@@ -179,7 +179,7 @@ def example_of(row: dict[str, Any]) -> Example:
     form = FormSpec.from_dict({"form_fields": row["form_fields"]})
     text, today = row["text"], date.fromisoformat(row["today"]) if row.get("today") else None
     languages = languages_of(text)
-    targets, rows, dated = {}, {}, {}
+    targets, rows, dated, strays = {}, {}, {}, {}
     for field, data in zip(form.fields, row["form_fields"], strict=True):
         target = target_of(field, data.get("value"), text, languages, today)
         if target is not None:
@@ -187,10 +187,11 @@ def example_of(row: dict[str, Any]) -> Example:
         if field.type is FieldType.GROUP:
             known = rows_of(data.get("value"))
             rows[field.name] = group_rows(field, known, text, languages, today)
+            strays[field.name] = tuple(data.get("strays", ()))
             if is_dated(field):
                 dated[field.name] = period_rows(field, known, text, languages, today)
     lang, style = row.get("lang", languages[0]), row.get("style", "")
-    return Example(row["id"], lang, style, form, text, today, targets, rows, dated)
+    return Example(row["id"], lang, style, form, text, today, targets, rows, dated, strays)
 
 
 def _files(pattern: str) -> list[str]:

@@ -32,6 +32,7 @@ from peft import PeftModel, get_peft_model_state_dict, set_peft_model_state_dict
 from torch import Tensor
 
 from smartform.prompts import ChatFormat
+from smartform.tasks import Task
 from training.augment import Augmenter, Rates
 from training.check_data import require_files
 from training.config import TrainConfig, parse_arguments
@@ -83,7 +84,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         row for part in config.public for row in load_public(part.set, part.path, part.rows, config.seed)
     ]
     examples = load_examples(config.data) + [example_of(row) for row in public]
-    rates = Rates(config.augment_values, config.augment_fields, config.augment_style)
+    rates = Rates(config.augment_values, config.augment_fields, config.augment_style, config.augment_lines)
     augment = Augmenter(read_rows(config.data) + public, rates, config.seed) if rates else None
     minutes = arguments.max_minutes
     train(config, examples, augment=augment, resume=arguments.resume, max_minutes=minutes)
@@ -266,7 +267,7 @@ class Encoder:
     def encode(self, examples: Sequence[Example], rng: random.Random) -> list[Encoded]:
         """Shuffle each example's fields and tokenise it; those over `max_tokens` are left out."""
         encoded = []
-        for example in examples:
+        for example in map(self._asked, examples):
             drawn = shuffled(example, rng, self.config.max_fields)
             one = encode(drawn, self.tokenizer, ChatFormat(self.config.chat), self.config.length_power)
             if len(one) <= self.config.max_tokens:
@@ -278,7 +279,11 @@ class Encoder:
     def vocabulary(self, examples: Sequence[Example]) -> set[int]:
         """Every token that occurs in the prompts and targets of `examples`."""
         chat = ChatFormat(self.config.chat)
-        return {token for e in examples for token in encode(e, self.tokenizer, chat, 0.0).ids}
+        asked = map(self._asked, examples)
+        return {token for e in asked for token in encode(e, self.tokenizer, chat, 0.0).ids}
+
+    def _asked(self, example: Example) -> Example:
+        return replace(example, form=replace(example.form, task=Task(self.config.task)))
 
 
 class StopRequest:

@@ -7,6 +7,7 @@ edge. Lines that begin alike are followed together, so a search walks them as a 
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ Piece = Callable[[int], bytes]
 """What a token writes."""
 
 _FIRST_CHARS = 48
+_RUNS = re.compile(r"\s+|\S+")
 _OPENERS = "+#@€$£(\"«“„'‘&~"
 """Marks that a value may begin with."""
 
@@ -114,23 +116,26 @@ class OptionLines:
 class Source:
     """A source text cut into lines, one from every word edge on; all copying branches share it.
 
-    White space is flattened to single spaces, as prompts render values. Lines are cut lazily:
-    their first tokens when the text is read, the rest when a search gets there.
+    White space is flattened to single spaces, line breaks to what values write for them. Lines are cut
+    lazily: their first tokens when the text is read, the rest when a search gets there.
 
     A value follows a space, and a word that does not (at the beginning of a line, behind a mark) may have
     other tokens in the text than in the value: 'Map', 'le', 'grid' and ' Maple', 'grid'. A model copies the
     tokens that it sees, so such a word begins a second line, of those; its key is ~place.
+
+    Args:
+        line_break: what values write for one (`Prompt.line_break`).
     """
 
-    def __init__(self, text: str, tokenise: Tokenise, piece: Piece) -> None:
-        self.flat, self._origin = _flatten(text)
+    def __init__(self, text: str, tokenise: Tokenise, piece: Piece, line_break: str = " ") -> None:
+        self.flat, self._origin = flatten(text, line_break)
         self._text, self._tokenise, self._piece = text, tokenise, piece
         self._lines: dict[tuple[int, int], Line] = {}
         self.firsts: dict[int, list[int]] = {}
         word_tokens = cache(tokenise)  # words come again
         for start in _word_starts(self.flat):
             # No token reaches over a space, so the word alone tells the first one.
-            word = self.flat[start : start + _FIRST_CHARS].split(" ", 1)[0]
+            word = self.flat[start : start + _FIRST_CHARS].split(maxsplit=1)[0]
             tokens = word_tokens(" " + word)
             if tokens:
                 self.firsts.setdefault(tokens[0], []).append(start)
@@ -211,8 +216,8 @@ class CopyLines:
         return [self.source.places(part) for part in self.within]
 
     def text(self, key: int, end: int) -> str:
-        """The piece of the flat text."""
-        return self.source.flat[place_of(key) : end]
+        """The piece of the flat text, in one line."""
+        return " ".join(self.source.flat[place_of(key) : end].split())
 
     def span(self, key: int, end: int) -> Span:
         """The piece's place in the source text."""
@@ -247,21 +252,18 @@ def place_of(key: int) -> int:
     return key if key >= 0 else ~key
 
 
-def _flatten(source: str) -> tuple[str, list[int]]:
-    """White space runs as single spaces, and for each character kept its place in `source`."""
+def flatten(source: str, line_break: str = " ") -> tuple[str, list[int]]:
+    """Runs of white space as `line_break`, or single spaces within a line; where each character is from."""
     flat: list[str] = []
     origin: list[int] = []
-    for place, character in enumerate(source):
-        if character.isspace():
-            if flat and flat[-1] != " ":
-                flat.append(" ")
-                origin.append(place)
+    for run in _RUNS.finditer(source.rstrip()):
+        words = run.group()
+        if words.isspace():
+            words = "" if not flat else line_break if "\n" in words else " "
+            origin += [run.start()] * len(words)
         else:
-            flat.append(character)
-            origin.append(place)
-    if flat and flat[-1] == " ":
-        flat.pop()
-        origin.pop()
+            origin += range(*run.span())
+        flat.append(words)
     return "".join(flat), origin
 
 

@@ -13,6 +13,7 @@ import math
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
@@ -147,7 +148,7 @@ class LlamaEngine:
     def read_ahead(self, prompt: Prompt, *, cancel: Cancel = never) -> None:
         """See `ReadsAhead`; passes are short, so that a job that waits need not wait long."""
         with self._lock:
-            self._turn_to(prompt.task)
+            prompt = self._turned(prompt)
             self._spent = dict.fromkeys(_SPENT, 0.0)
             tokens = self._read(prompt, cancel, _AHEAD)
             if cancel():
@@ -165,19 +166,24 @@ class LlamaEngine:
             Cancelled: `cancel` said so.
         """
         with self._lock:
-            self._turn_to(prompt.task)
+            prompt = self._turned(prompt)
             self._spent = dict.fromkeys(_SPENT, 0.0)
             tokens = self._read(prompt, cancel, self._context.batch_tokens)
-            source = Source(prompt.user, self._context.tokenise, self._context.piece)
+            source = Source(prompt.user, self._context.tokenise, self._context.piece, prompt.line_break)
             yield from self._answered(branches, source, tokens, cancel)
 
-    def _turn_to(self, task: Task) -> None:
-        """Set the model to a task that asks fields; what another one's adapter has read is forgotten."""
-        reads = task if task in self._adapters else Task.FORMS
+    def _turned(self, prompt: Prompt) -> Prompt:
+        """Set the model to a prompt's task; what another one's adapter has read is forgotten.
+
+        Returns:
+            The prompt for the task whose adapter answers.
+        """
+        reads = prompt.task if prompt.task in self._adapters else Task.FORMS
         self._context.use(reads)
         if reads is not self._reads:
             self._context.forget(_PROMPT)
             self._held, self._reads = [], reads
+        return replace(prompt, task=reads)
 
     def _read(self, prompt: Prompt, cancel: Cancel, step: int) -> list[int]:
         """The prompt's tokens, evaluated from where it parts from the last one, `step` in a pass.

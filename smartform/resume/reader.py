@@ -15,11 +15,11 @@ from smartform.engines.base import Cancel, TextEngine, never
 from smartform.errors import NotAResume
 from smartform.fill import Filler, OnField, OnProgress
 from smartform.grounding import ground
-from smartform.groups import with_rows
 from smartform.policy import answered
 from smartform.results import FieldResult, FillResult, State
 from smartform.resume.document import SCHEMAS, Document, check_schema, document
 from smartform.resume.gate import Gate, shipped_gate
+from smartform.rows import with_rows
 from smartform.schema import FieldType, FormSpec, items_of
 from smartform.values import find_candidates, languages_of
 

@@ -82,3 +82,26 @@ def test_a_value_may_end_before_a_footnotes_mark() -> None:
     found = values(CopyLines(source("Ada Toure1,2 and B2B of Lund²"), 240))
     assert {"Ada Toure", "Ada Toure1", "Lund", "Lund²"} <= found
     assert not {"B", "B2"} & found, "a figure within a word is none"
+
+
+def test_values_go_over_lines_as_the_prompt_has_them() -> None:
+    text = "A Title\n  Over Lines\n\nAda"
+    known = [" A", " Title", " Over", "Over", " Lines", " Ada", "Ada", "\n\n", " "]
+
+    def tokenise(words: str) -> list[int]:
+        found = []
+        while words:
+            piece = max((p for p in known if words.startswith(p)), key=len)
+            found.append(known.index(piece))
+            words = words[len(piece) :]
+        return found
+
+    lines = CopyLines(Source(text, tokenise, lambda token: known[token].encode(), "\n\n"), 240)
+    ((key,),) = [keys for token, keys in lines.first_tokens().items() if known[token] == " A"]
+    line = lines.line(key)
+    assert [known[token] for token in line.tokens] == [
+        " A", " Title", "\n\n", "Over", " Lines", "\n\n", "Ada",
+    ]  # fmt: skip
+    written = {lines.text(key, end): lines.span(key, end) for end in line.ends.values()}
+    assert set(written) == {"A Title", "A Title Over", "A Title Over Lines", "A Title Over Lines Ada"} | {"A"}
+    assert written["A Title Over Lines"] == Span(0, text.index("\n\n"))

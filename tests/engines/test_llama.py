@@ -403,6 +403,16 @@ def test_an_adapter_of_something_else_does_not_load(tmp_path: Path) -> None:
     check_problem(problem.value)
 
 
+def test_first_pages_are_asked_as_forms_are_where_they_have_no_adapter(engine: LlamaEngine) -> None:
+    forms = extraction_prompt(FORM, TEXT, TODAY)
+    pages = replace(forms, task=Task.PAGES)
+    assert "\n" in TEXT and pages.prefix(engine._chat) != forms.prefix(engine._chat)
+    branches = [Branch("name", Copy())]
+    expected = list(engine.decode(forms, branches))
+    assert list(engine.decode(pages, branches)) == expected
+    assert engine.stats()["cached_tokens"] > 0
+
+
 @pytest.mark.parametrize("task", list(Task))
 def test_each_shipped_adapter_does_its_job(task: Task) -> None:
     load.try_adapter(task)

@@ -12,7 +12,7 @@ from tests.training import tiny
 from training.augment import Augmenter, Donors, Rates, sound
 from training.config import TrainConfig
 from training.examples import Example
-from training.restyle import hesitating, mistyped, quoted, scanned, shouted, transcript
+from training.restyle import hesitating, mistyped, quoted, scanned, shouted, transcript, wrapped
 from training.swap import faker_of, swap_figures, swap_words
 from training.targets import example_of, read_rows
 from training.train_forms import Encoder, epoch_steps, train
@@ -203,6 +203,30 @@ def test_the_same_epoch_gives_the_same_row_and_another_gives_another() -> None:
     first, second = Augmenter([ROW], rates, 5), Augmenter([ROW], rates, 5)
     assert first.row("a-1", 2) == second.row("a-1", 2)
     assert len({first.row("a-1", epoch)["text"] for epoch in range(4)}) == 4
+
+
+def test_titles_are_broken_into_other_lines() -> None:
+    title = "A study of the wind in the Po valley, with a note on fog"
+    row: dict[str, Any] = {
+        "id": "b-1",
+        "text": f"Annals of Wind 12\n{title.replace(' with', chr(10) + 'with')}\nAda Stone",
+        "form_fields": [
+            {"name": "title", "type": "text", "value": title},
+            {"name": "journal", "type": "text", "value": "Annals of Wind"},
+            {"name": "authors", "type": "list", "value": ["Ada Stone"]},
+        ],
+    }
+    texts = {wrapped(row, Random(seed))["text"] for seed in range(20)}
+    assert len(texts) > 5
+    assert any(title in text for text in texts)
+    for text in texts:
+        first, *lines, last = text.split("\n")
+        assert (first, " ".join(lines), last) == ("Annals of Wind 12", title, "Ada Stone")
+        assert sound(row, row | {"text": text})
+    augmenter = Augmenter([row], Rates(lines=1.0))
+    assert {augmenter.row("b-1", epoch)["text"] for epoch in range(9)} <= texts | {
+        row["text"]
+    } and augmenter.counts["lines"]
 
 
 def test_without_rates_nothing_changes() -> None:

@@ -13,6 +13,7 @@ from transformers import AutoModelForCausalLM
 
 from smartform.prompts import ChatFormat
 from smartform.schema import Field, FieldType, FormSpec
+from smartform.tasks import Task
 from tests.training import tiny
 from training.examples import Example
 from training.objective import (
@@ -106,6 +107,17 @@ def test_copied_values_are_taught_in_the_tokens_that_the_text_has() -> None:
     assert taught("\nMaplegrid Energy", "Maplegrid Energy", chosen) == [*canonical, "\n"], (
         "options are not copied"
     )
+
+
+def test_values_over_lines_are_taught_as_the_prompt_of_first_pages_has_them() -> None:
+    asked = Field("firm")
+    form = FormSpec((asked,), task=Task.PAGES)
+    example = Example("b", "en", "note", form, "By Maplegrid\n  Energy", None, {"firm": "Maplegrid Energy"})
+    one = encode(example, Pieces(), ChatFormat.CHATML, 0.0)
+    learnt = [Pieces.pieces[token] for token, weight in zip(one.ids, one.weights, strict=True) if weight]
+    assert "".join(learnt) == " Maplegrid\n\nEnergy\n"
+    prefix = [token for token, branch in zip(one.ids, one.branches, strict=True) if branch == PREFIX]
+    assert "By Maplegrid\n\n  Energy" in Pieces().decode(prefix)
 
 
 def test_a_text_cannot_bring_in_chat_markers() -> None:
