@@ -33,16 +33,8 @@ from smartform.engines.judging import Reading, Variant, Words, common, preferenc
 from smartform.engines.lines import CopyLines, Lines, OptionLines, Source
 from smartform.engines.llama_context import Item, LlamaContext
 from smartform.engines.lookup import Chooser, Draft, Trail, read, write
-from smartform.engines.search import (
-    WIDTH,
-    Ask,
-    BranchDecoder,
-    Sequences,
-    Vocabulary,
-    Work,
-    evaluate,
-    run,
-)
+from smartform.engines.packing import Ask, evaluate
+from smartform.engines.search import WIDTH, BranchDecoder, Sequences, Vocabulary, Work, run
 from smartform.errors import Cancelled, TextError
 from smartform.mail_prompts import RevisionPrompt, answer_end
 from smartform.prompts import ChatFormat, Prompt, Segment, branch_header
@@ -225,7 +217,7 @@ class LlamaEngine:
         def rows(asks: list[Ask]) -> list[dict[int, Chances]]:
             """The first asks are evaluated with what of the prompt is still ahead of them."""
             ahead = self._ahead(prompt, tuple(ask.sequence for ask in asks))
-            answers = evaluate(head, asks, self._spent, ahead)
+            answers = evaluate(head, asks, self._spent, ahead, len(prompt))
             self._held = prompt
             return answers
 

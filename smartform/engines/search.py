@@ -18,9 +18,10 @@ from itertools import count, islice
 import numpy as np
 
 from smartform.engines.base import Branch, Cancel, Decoded, OneOf
-from smartform.engines.heads import Chances, Head
+from smartform.engines.heads import Chances
 from smartform.engines.lines import Line, Lines
-from smartform.engines.llama_context import Item, LlamaContext
+from smartform.engines.llama_context import LlamaContext
+from smartform.engines.packing import Ask
 from smartform.errors import Cancelled
 from smartform.prompts import LIST_SEPARATOR, NO_DATA, STOP
 
@@ -45,16 +46,6 @@ SILENT = 0.98
 
 _FORGETTABLE = math.log(0.03)
 """First tokens less probable than this, next to the best, are not followed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """Evaluate `tokens` in `sequence` from `position` on and send the chances behind those in `wanted`."""
-
-    sequence: int
-    position: int
-    tokens: tuple[int, ...]
-    wanted: frozenset[int]
 
 
 Work = Generator[list[Ask], list[dict[int, Chances]], Decoded]
@@ -460,23 +451,3 @@ def run(
             except StopIteration as end:
                 yield end.value
         waiting = following
-
-
-def evaluate(
-    head: Head, asks: Sequence[Ask], spent: dict[str, float], ahead: Sequence[Item] = ()
-) -> list[dict[int, Chances]]:
-    """Evaluate `ahead`, then every ask, in as many passes as the batch size demands."""
-    items = [(0, 0, item) for item in ahead]
-    for number, ask in enumerate(asks):
-        for i, token in enumerate(ask.tokens):
-            items.append((number, i, Item(token, ask.position + i, ask.sequence, i in ask.wanted)))
-    rows: list[dict[int, Chances]] = [{} for _ in asks]
-    for start in range(0, len(items), LlamaContext.batch_tokens):
-        part = items[start : start + LlamaContext.batch_tokens]
-        chances = iter(head.read([item for _, _, item in part]))
-        for number, i, item in part:
-            if item.wanted:
-                rows[number][i] = next(chances)
-    spent["branch_tokens"] += len(items) - len(ahead)
-    spent["steps"] += 1
-    return rows

@@ -149,6 +149,26 @@ def test_a_value_that_cannot_reach_its_floor_is_not_looked_for(engine: LlamaEngi
     assert (loose.texts == free.texts) == (1 - free.p_no_data >= over)
 
 
+def test_cells_of_one_row_share_its_name_and_are_answered_as_alone(engine: LlamaEngine) -> None:
+    names = ("stay[Maria Rossi].room", "stay[Maria Rossi].guest", "stay[Maria Rossi].arrival", "email")
+    branches = [Branch(name, Copy(40)) for name in names]
+    form = FormSpec(tuple(Field(name) for name in ("stay", "email")))
+    prompt = extraction_prompt(form, TEXT, TODAY)
+    alone: dict[str, Decoded] = {}
+    tokens = 0.0
+    for branch in branches:
+        alone |= {d.name: d for d in engine.decode(prompt, [branch])}
+        tokens += engine.stats()["branch_tokens"]
+    together = {d.name: d for d in engine.decode(prompt, branches)}
+    shared = engine.count_tokens(" stay[Maria Rossi].")
+    assert shared > 4
+    assert engine.stats()["branch_tokens"] == tokens - 2 * shared
+    assert {n: d.texts for n, d in together.items()} == {n: d.texts for n, d in alone.items()}
+    for name, answer in alone.items():
+        assert together[name].p_no_data == pytest.approx(answer.p_no_data, abs=0.01)
+        assert together[name].probability == pytest.approx(answer.probability, abs=0.01)
+
+
 def test_one_of_admits_nothing_else_and_its_probabilities_add_up(engine: LlamaEngine) -> None:
     options = ("Single room", "Double room", "Double room with a view", "Suite")
     answer = decode(engine, TEXT, Branch("room", OneOf(options)), Branch("none", OneOf(())))

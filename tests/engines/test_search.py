@@ -11,7 +11,8 @@ from smartform.engines.base import Branch, Copy, Decoded, OneOf
 from smartform.engines.heads import Chances, log_softmax
 from smartform.engines.lines import CopyLines, Lines, OptionLines, Source
 from smartform.engines.llama_context import LlamaContext
-from smartform.engines.search import Ask, BranchDecoder, Found, Sequences, Vocabulary, Work, run
+from smartform.engines.packing import Ask
+from smartform.engines.search import BranchDecoder, Found, Sequences, Vocabulary, Work, run
 from smartform.errors import Cancelled
 
 
