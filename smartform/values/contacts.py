@@ -13,7 +13,9 @@ _URL = re.compile(
     r"(?:https?://|www\.)[^\s<>\"'«»)\]]+|(?<![\w@.-])(?:[\w-]+\.)+(?:[a-z]{2,24})(?:/[^\s<>\"'«»)\]]*)?(?![\w@])",
     re.IGNORECASE,
 )
-_PHONE = re.compile(r"(?<![\w@.])(?:\+|00)?[(]?\d[\d\s().\u00a0\u2009/–-]{4,22}\d(?![\w@])")
+_PHONE = re.compile(r"(?<![\w@.])(?:[(\[]?\+|00)?[(\[]?\d[\d\s()\[\].\u00a0\u2009/–-]{4,22}\d(?![\w@])")
+
+_BRACKETS = {"(": ")", "[": "]"}
 
 _TIMES = re.compile(
     r"\d{4}-\d\d-\d\d|\d\d?[./]\d\d?[./]\d{4}|(?:\d\d?[./])?(?:19|20)\d\d\s?[–/-]\s?(?:\d\d?[./])?(?:19|20)\d\d"
@@ -87,13 +89,24 @@ def find_phones(text: str, languages: Sequence[str]) -> list[Candidate]:
     """
     found = []
     for match in _PHONE.finditer(text):
-        body = match.group().split("\n")[0].rstrip(" .(–-/")
+        body = _bracketed(match.group().split("\n")[0], text[match.end() : match.end() + 1])
         digits = sum(c.isdecimal() for c in body)
         if 6 <= digits <= _MAX_PHONE_DIGITS and not _TIMES.fullmatch(body):
             found.append(Candidate(match.start(), match.start() + len(body), body))
     found += [Candidate(*match.span(1), match[1]) for match in _EXTENSION.finditer(text)]
     found += _spoken_phones(text, languages)
     return longest_only(found)
+
+
+def _bracketed(number: str, following: str) -> str:
+    """A number without marks at its end and without half of a bracket, which may close just behind it."""
+    body = number.rstrip(" .([–-/")
+    for opening, closing in _BRACKETS.items():
+        last = body.rfind(opening)
+        if last > body.rfind(closing):
+            closed = body == number and following == closing
+            body = body + closing if closed else body[:last].rstrip(" .–-/")
+    return body
 
 
 def _spoken_phones(text: str, languages: Sequence[str]) -> list[Candidate]:

@@ -57,6 +57,12 @@ def test_the_domain_of_an_email_is_no_web_address() -> None:
         ("en", "call 0770 900 142 today", "0770 900 142"),
         ("en", "ring +44 20 7946 0958", "+44 20 7946 0958"),
         ("en", "(555) 867-5309", "(555) 867-5309"),
+        ("en", "Home: [555] 867 5309.", "[555] 867 5309"),
+        ("en", "+1 [555] 867-5309", "+1 [555] 867-5309"),
+        ("en", "867-5309 (555)", "867-5309 (555)"),
+        ("en", "867-5309 (2019 only)", "867-5309"),
+        ("it", "(+39) 347 123 4567", "(+39) 347 123 4567"),
+        ("it", "(cell. 347 123 4567)", "347 123 4567"),
         ("en", "oh seven seven double four nine one two", "077449 12".replace(" ", "")),
         ("it", "tre quattro sette uno due tre quattro", "3471234"),
     ],
@@ -66,7 +72,16 @@ def test_phones(language: str, text: str, value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["2026-04-01", "1.4.2026", "12345", "1" * 40, "2009–2016", "2012 - 2015", "03/2012 – 09/2018"]
+    "text",
+    [
+        "2026-04-01",
+        "1.4.2026",
+        "12345",
+        "1" * 40,
+        "2009–2016",
+        "2012 - 2015",
+        "03/2012 – 09/2018",
+    ],
 )
 def test_no_phones(text: str) -> None:
     assert found(FieldType.PHONE, text) == set()
