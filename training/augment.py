@@ -1,4 +1,4 @@
-"""Rows altered anew each epoch: other values, other fields asked, other styles of writing.
+"""Rows altered anew each epoch: other values, other fields asked, answers withheld, other styles of writing.
 
     python -m training.augment --data 'training/data/forms/it*.jsonl' --show 5
 
@@ -21,6 +21,7 @@ from training.examples import Example
 from training.restyle import restyle, wrapped
 from training.swap import Row, swap_figures, swap_words, today_of
 from training.targets import example_of, read_rows, target_of
+from training.withhold import withhold
 
 DROPPED = 0.25
 """Share of the fields that are not asked when the fields are altered."""
@@ -39,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args(argv)
     rows = read_rows(arguments.data)
-    augmenter = Augmenter(rows, Rates(1.0, 1.0, 1.0, 1.0), arguments.seed)
+    augmenter = Augmenter(rows, Rates(1.0, 1.0, 1.0, 1.0, 1.0), arguments.seed)
     for row in Random(arguments.seed).sample(rows, min(arguments.show, len(rows))):
         print(row["id"], row["text"], sep="\n", end="\n\n")
         altered = augmenter.row(row["id"], 0)
@@ -59,15 +60,17 @@ class Rates:
         fields: drop fields, ask absent ones, reorder and respell options.
         style: rewrite as a transcript, a scan, a quoted mail and the like.
         lines: break titles and other short texts into other lines.
+        withheld: leave out a sentence that alone answers some fields.
     """
 
     values: float = 0.0
     fields: float = 0.0
     style: float = 0.0
     lines: float = 0.0
+    withheld: float = 0.0
 
     def __bool__(self) -> bool:
-        return any((self.values, self.fields, self.style, self.lines))
+        return any((self.values, self.fields, self.style, self.lines, self.withheld))
 
 
 class Augmenter:
@@ -96,6 +99,7 @@ class Augmenter:
         """The row called `name` as it is read in `epoch`."""
         row = self.rows[name]
         steps: tuple[tuple[str, float, Callable[[Row, Random], Row | None]], ...] = (
+            ("withheld", self.rates.withheld, withhold),
             ("words", self.rates.values, swap_words),
             ("figures", self.rates.values, swap_figures),
             ("fields", self.rates.fields, self.donors.reask),

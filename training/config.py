@@ -69,6 +69,7 @@ class TrainConfig:
         augment_fields: share whose fields are dropped, joined by absent ones, and options respelt.
         augment_style: share rewritten as a transcript, a scan, a quoted mail and the like.
         augment_lines: share whose titles and other short texts are broken into other lines.
+        augment_withheld: share that lose a sentence, and with it the answers to some fields.
         public: public sets to learn from besides `data`; of a flag, YAML mappings.
         start: adapter whose weights the run begins with, a PEFT folder or a GGUF LoRA file of the same
             rank and alpha; empty begins afresh. A resumed run goes on from its checkpoint instead.
@@ -108,6 +109,7 @@ class TrainConfig:
     augment_fields: float = 0.0
     augment_style: float = 0.0
     augment_lines: float = 0.0
+    augment_withheld: float = 0.0
     public: tuple[PublicSet, ...] = ()
     start: str = ""
 

@@ -84,7 +84,13 @@ def main(argv: Sequence[str] | None = None) -> None:
         row for part in config.public for row in load_public(part.set, part.path, part.rows, config.seed)
     ]
     examples = load_examples(config.data) + [example_of(row) for row in public]
-    rates = Rates(config.augment_values, config.augment_fields, config.augment_style, config.augment_lines)
+    rates = Rates(
+        config.augment_values,
+        config.augment_fields,
+        config.augment_style,
+        config.augment_lines,
+        config.augment_withheld,
+    )
     augment = Augmenter(read_rows(config.data) + public, rates, config.seed) if rates else None
     minutes = arguments.max_minutes
     train(config, examples, augment=augment, resume=arguments.resume, max_minutes=minutes)
