@@ -1,17 +1,24 @@
-"""What names a group's rows by the periods of the text (`smartform.periods`), beside the list of them."""
+"""What the periods of the text (`smartform.periods`) tell of a group's rows: names, beside the list of them,
+and both dates.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import log
 
 from smartform.answers import Reader
 from smartform.constraints import Plan, plan, within
-from smartform.engines.base import Decoded
+from smartform.engines.base import Decoded, OneOf
 from smartform.grounding import places_of
 from smartform.periods import Period, is_dated, period_branches, periods
 from smartform.results import FieldResult, Span
 from smartform.schema import Field, FieldType
+from smartform.supply import logistic
+
+_UNTOLD = 1e-3
+"""Share of a date that the model gave none: where it says nothing, the first comes first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,3 +139,44 @@ def unite(listed: Sequence[FieldResult], dated: Sequence[Named]) -> tuple[Named,
 def is_time(cell: FieldResult, dates: Sequence[Span]) -> bool:
     """Whether what names a row lies within a period: dates are no names."""
     return any(d.start <= span.start and span.end <= d.end for span in cell.spans for d in dates)
+
+
+def two_dates(plans: Mapping[str, Plan]) -> tuple[str, ...]:
+    """The branches of a row's dates where they are two that may each be one of a period's two; else ()."""
+    told = all(len(_in_order(plan)) == 2 for plan in plans.values())
+    return tuple(plans) if len(plans) == 2 and told else ()
+
+
+def begins(plans: Mapping[str, Plan], answers: Sequence[Decoded]) -> float:
+    """The log-odds that the first of two date cells is for the date that stands first in the text.
+
+    Args:
+        plans: of the two cells.
+        answers: the two, or none, which says nothing: 0.
+    """
+    if len(answers) != 2 or not all(answer.p_texts for answer in answers):
+        return 0.0
+    first, last = _in_order(plans[answers[0].name])
+    one, other = ([share + _UNTOLD for share in answer.p_texts] for answer in answers)
+    return log(one[first] * other[last]) - log(one[last] * other[first])
+
+
+def both_dates(plans: Mapping[str, Plan], bounds: Iterable[str], order: float) -> dict[str, Decoded]:
+    """The two dates of a row's period, one for each of the two branches `bounds`; that it has both is known.
+
+    Args:
+        order: as `begins` tells it.
+    """
+    found = {}
+    for number, name in enumerate(bounds):
+        dates, constraint = _in_order(plans[name]), plans[name].constraint
+        place = dates[number] if order >= 0 else dates[1 - number]
+        texts = constraint.texts if isinstance(constraint, OneOf) else ()
+        found[name] = Decoded(name, (texts[place],), probability=logistic(abs(order)), p_no_data=0.0)
+    return found
+
+
+def _in_order(plan: Plan) -> list[int]:
+    """Which of the texts that a cell may be stands first in the text, and so on."""
+    texts = plan.constraint.texts if isinstance(plan.constraint, OneOf) else ()
+    return sorted(range(len(texts)), key=lambda n: plan.candidates[texts[n]][0].start)

@@ -205,7 +205,7 @@ class Filler:
             for name in groups
             if name in named
         ]
-        cell_plans = {name: cell.plan for group in found for name, cell in group.readers.items()}
+        cell_plans = {name: p for group in found for name, p in group.asks.items()}
         cells = {a.name: a for a in self._decoded(prompt, cell_plans, {}, cancel, stats)}
         found = [group.checked(cells) for group in found]
         lacking = {name: p for group in found for name, p in group.lacking(cells).items()}

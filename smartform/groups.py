@@ -5,23 +5,23 @@ in the order of the text: the positions of a resume, the items of an invoice. Wh
 asks for the first sub-field beside each period of the text (`smartform.periods`), and once more where two
 periods claim one name. In the last round every other cell is a branch of its own that is told its row by
 name ('work[Nurse].company') and copies from the row's record, the stretch of the text that the layout
-gives it; its dates are those of its period. Beside them a model that was taught so is asked the row's name
-once more: one that was cut is mended, and what names no row is none. What a record lacks is asked once more
-of the whole text.
+gives it; its dates are those of its period, and which of them begins it is asked of the first rows only.
+Beside them a model that was taught so is asked the row's name once more: one that was cut is mended, and
+what names no row is none. What a record lacks is asked once more of the whole text.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import cast
 
 from smartform.answers import Reader, judged, silence
 from smartform.assignment import settle
 from smartform.constraints import Plan, plan, within
-from smartform.dated import Named, is_time, unite
-from smartform.engines.base import Copy, Decoded, OneOf
+from smartform.dated import Named, begins, both_dates, is_time, two_dates, unite
+from smartform.engines.base import Copy, Decoded
 from smartform.errors import ValueProblem
 from smartform.grounding import ground
 from smartform.periods import is_dated, periods
@@ -37,11 +37,11 @@ MAX_ROWS = 100
 _ELSEWHERE = 0.5
 """What was found is given up for another name beside it that is at least so probable."""
 
+ORDERED = 2
+"""Of so many rows that have both dates of a period it is asked which begins it."""
+
 _BESIDE = 60
 """Characters before and behind a row's name that the whole name may reach over."""
-
-_UNTOLD = 1e-3
-"""Share of a date that the model gave none: where it says nothing, the first comes first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Found:
         name: the answer of the sub-field that names it.
         cells: the branch of each other sub-field.
         stretch: the text that its cells are taken from.
-        bounds: the branches of its two dates where a period has both, else ().
+        bounds: the branches of its two dates where a period has both and the model tells them apart, else ().
         check: the branch that asks its name once more; empty where the model was not taught it.
     """
 
@@ -110,9 +110,9 @@ class Group:
         if silent is not None and not dated:
             return cls(group, FieldResult(group.name, None, State.NOT_FOUND, silent, silent))
         told = periods(text, tuple(languages)) if is_dated(protocol) else ()
-        dates = [period.span for period in told]
+        times = [period.span for period in told]
         listed = tuple(_named(reader, decoded)) if silent is None else ()
-        united = unite([cell for cell in listed if not is_time(cell, dates)], dated)[:MAX_ROWS]
+        united = unite([cell for cell in listed if not is_time(cell, times)], dated)[:MAX_ROWS]
         if not united:
             return cls(group, _no_rows(group))
         checked = checked and decoded.probability is not None
@@ -121,7 +121,7 @@ class Group:
         names = row_names(protocol.name, [_written(row.cell) for row in united])
         plans = [plan(sub, text, languages, reader.today) for sub in group.fields]
         own = records([row.place for row in united], text)
-        over = headings([row.place for row in united], own, text, dates)
+        over = headings([row.place for row in united], own, text, times)
         rows, readers = [], {}
         for name, row, near, above in zip(names, united, own, over, strict=True):
             check, *cells = (cell_name(name, sub.name) for sub in protocol.fields)
@@ -132,10 +132,21 @@ class Group:
             if checked:
                 naming = _beside(plans[0], row.place, text)
                 readers[check] = replace(reader, field=naming.field, plan=naming)
-            bounds = _bounds(branch for branch in cells if row.when(readers[branch].field))
+            dates = [branch for branch in cells if row.when(readers[branch].field)]
+            bounds = two_dates({n: readers[n].plan for n in dates}) if decoded.probability is not None else ()
             stretch = text[near.start : near.end] if near else text
             rows.append(Found(row.cell, tuple(cells), stretch, bounds, check if checked else ""))
         return cls(group, answer, tuple(rows), readers)
+
+    @property
+    def asks(self) -> dict[str, Plan]:
+        """How the cells and names are asked: branch → plan.
+
+        Which of two dates begins a row's period is asked of the first rows: it is the same for all.
+        """
+        known = [row for row in self.rows if row.bounds][ORDERED:]
+        dates = {name for row in known for name in row.bounds}
+        return {name: reader.plan for name, reader in self.readers.items() if name not in dates}
 
     def checked(self, written: Mapping[str, Decoded]) -> Group:
         """The group without what names no row, and with whole names where they were cut.
@@ -182,7 +193,8 @@ class Group:
         named = Counter(_written(row.name) for row in self.rows)
         for row in self.rows:
             told = {n: self.readers[n].read(written[n]).value for n in row.cells if n in written}
-            stray = named[_written(row.name)] > 1 or all(value is None for value in told.values())
+            says = row.bounds or any(value is not None for value in told.values())
+            stray = named[_written(row.name)] > 1 or not says
             for name in () if stray else (n for n, value in told.items() if value is None):
                 reader, own = self.readers[name], self.readers[name].plan.constraint
                 # An engine without probabilities was not held to the record.
@@ -204,14 +216,20 @@ class Group:
             written: branch → what the engine wrote for its cell; cells that have nothing are empty.
         """
         rows = []
+        order = sum(self._order(row, written) for row in self.rows)
         for row in self.rows:
             plans = {name: self.readers[name].plan for name in row.cells} | {"": self._naming}
             naming = Decoded("", (_written(row.name),), probability=1.0, p_no_data=0.0)
             answers = {name: written[name] for name in row.cells if name in written}
-            answers |= _both_dates(plans, [answers[name] for name in row.bounds if name in answers])
+            answers |= both_dates(plans, row.bounds, order)
             told = settle(plans, row.stretch, [naming, *answers.values()])
             rows.append((row.name, *(self._cell(name, told.get(name)) for name in row.cells)))
         return with_rows(self.answer, tuple(rows)) if rows else self.answer
+
+    def _order(self, row: Found, written: Mapping[str, Decoded]) -> float:
+        """What a row says of the order of its dates (`smartform.dated.begins`); 0 where it was not asked."""
+        told = [written[name] for name in row.bounds if name in written]
+        return begins({name: self.readers[name].plan for name in row.bounds}, told)
 
     @property
     def _naming(self) -> Plan:
@@ -250,34 +268,6 @@ def _named(reader: Reader, decoded: Decoded) -> Iterator[FieldResult]:
         except ValueProblem:
             continue
         yield judged(cell, decoded, numbers, certain=bool(cell.spans))
-
-
-def _bounds(dates: Iterable[str]) -> tuple[str, ...]:
-    """The branches of a row's dates where they are two, as its period's are."""
-    listed = tuple(dates)
-    return listed if len(listed) == 2 else ()
-
-
-def _both_dates(plans: Mapping[str, Plan], answers: Sequence[Decoded]) -> dict[str, Decoded]:
-    """The two dates of a row's period, one for each of the two `answers`; {} where they are not so many.
-
-    The model only tells which is which: that the row has both is known.
-    """
-    if len(answers) != 2 or any(answer.probability is None for answer in answers):
-        return {}
-    own = plans[answers[0].name]
-    dates = own.constraint.texts if isinstance(own.constraint, OneOf) else ()
-    if len(dates) != 2:
-        return {}
-    one, other = ([share + _UNTOLD for share in answer.p_texts or (0.0, 0.0)] for answer in answers)
-    orders = ((one[0] * other[1], (0, 1)), (one[1] * other[0], (1, 0)))
-    # Of two as likely, the one that begins with the date that stands first.
-    share, order = max(orders, key=lambda o: (o[0], -own.candidates[dates[o[1][0]]][0].start))
-    sure = share / sum(share for share, _ in orders)
-    return {
-        answer.name: replace(answer, texts=(dates[place],), probability=sure, p_no_data=0.0, p_texts=())
-        for answer, place in zip(answers, order, strict=True)
-    }
 
 
 def _places(decoded: Decoded, text: str) -> list[Span | None]:

@@ -352,6 +352,39 @@ def test_a_row_has_both_dates_of_its_period(
     assert (row["one"], row["other"]) == expected
 
 
+def test_which_date_begins_a_period_is_asked_of_the_first_rows_and_is_so_in_all() -> None:
+    dates = Field("left", FieldType.DATE), Field("began", FieldType.DATE)
+    form = FormSpec((Field("work", FieldType.GROUP, fields=(WORK.fields[0], *dates)),))
+    text = "2010 - 2012 Nurse\n2012 - 2013 Cook\n2014 - 2015 Baker\n2016 - 2018 Driver\nsince 2019 Porter"
+    script: dict[str, str | Cue] = {
+        "work[2010 - 2012].position": Cue("Nurse"),
+        "work[2012 - 2013].position": Cue("Cook"),
+        "work[2014 - 2015].position": Cue("Baker"),
+        "work[2016 - 2018].position": Cue("Driver"),
+        "work[2019].position": Cue("Porter"),
+        "work[Nurse].left": Cue("2012", sure=0.9),
+        "work[Nurse].began": Cue("2010", sure=0.9),
+        "work[Cook].left": Cue("2012", sure=0.4),
+        "work[Cook].began": Cue("2013", sure=0.4),
+        "work[Baker].left": Cue("2014"),
+        "work[Porter].began": Cue("2019"),
+    }
+    engine = Placing(script)
+    rows = Filler(engine, Policy({})).fill(form, text, today=TODAY).values["work"]
+    assert [(row["began"], row["left"]) for row in rows] == [
+        ("2010", "2012"),
+        ("2012", "2013"),
+        ("2014", "2015"),
+        ("2016", "2018"),
+        ("2019", None),
+    ]
+    asked = {branch.name for branch in engine.rounds[1]}
+    assert {name for name in asked if name.endswith((".left", ".began"))} == {
+        *("work[Nurse].left", "work[Nurse].began", "work[Cook].left", "work[Cook].began"),
+        *("work[Porter].left", "work[Porter].began"),
+    }
+
+
 def test_a_cell_is_looked_for_between_the_rows_before_and_after() -> None:
     engine = Placing(SCRIPT)
     Filler(engine, Policy({})).fill(FORM, TEXT, today=TODAY)

@@ -253,7 +253,7 @@ def _sgd_value(name: str, kind: FieldType, said: Sequence[str], text: str) -> st
         return None
     if kind is FieldType.BOOLEAN:
         return said[0].lower()
-    if kind in (FieldType.CHOICE, FieldType.INTEGER) and said[0] != "":
+    if said[0].isdecimal() if kind is FieldType.INTEGER else kind is FieldType.CHOICE and said[0]:
         return said[0]
     spelt = [v for v in (_verbatim(variant, text) for variant in said) if v is not None]
     if kind is FieldType.TEXT:

@@ -129,6 +129,18 @@ def test_dialogues_fill_the_slots_of_their_service(tmp_path: Path) -> None:
     assert reach(rows) == (6, 6, 7)
 
 
+def test_a_figure_that_is_said_in_words_is_one(tmp_path: Path) -> None:
+    stay = {"name": "number_of_days", "description": "Nights", "possible_values": []}
+    record = SGD | {
+        "slots": [stay],
+        "target": {"number_of_days": ["three"]},
+        "dialogue": "USER: A room for three nights.",
+        "first_turn_target": {},
+    }
+    [row] = load_public("sgd", written(tmp_path / "train.jsonl", record))
+    assert (types(row), values(row)) == ({"number_of_days": "integer"}, {"number_of_days": "3"})
+
+
 def test_commands_are_mended_and_slots_filled_twice_are_not_asked(tmp_path: Path) -> None:
     path = written(tmp_path / "train.jsonl", *SNIPS)
     rows = {row["id"]: values(row) for row in load_public("snips", path)}

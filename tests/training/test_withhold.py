@@ -38,7 +38,9 @@ def values(of: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_what_a_sentence_alone_answered_is_silent_and_the_rest_is_as_it_was() -> None:
-    before = row(text_name="Ottoline Fairbrass", phone="0770 900 142", text_order="KX-4471", date="2026-05-03")
+    before = row(
+        text_name="Ottoline Fairbrass", phone="0770 900 142", text_order="KX-4471", date="2026-05-03"
+    )
     made = draws(before)
     silent = {name for one in made for name, value in values(one).items() if value is None}
     assert silent == {"text_name", "phone", "text_order", "date"}
