@@ -114,6 +114,8 @@ _RANGE_WORDS = frozenset(
     to till until bis au al a ao t tot och und et e y en and o or oder ou
     """.split()
 )
+_UNTIL = frozenset("to till until through bis au al a ao t tot hasta ate".split())
+_DASH = re.compile(r"\s*[-–—]\s*")
 _NEXT_TAILS = (("que", "viene"), ("que", "vem"))
 
 
@@ -174,12 +176,39 @@ def find_dates(text: str, languages: Sequence[str], today: date | None) -> list[
     parsed = [*_numeric(text, words, languages), *_worded(text, words, languages, today)]
     parsed = [_beside(item, parsed, today) for item in parsed]
     lender = _months_said(parsed)
+    begun: dict[int | None, _Parsed] = {
+        item.last: item for item in sorted(parsed, key=lambda item: -item.first)
+    }
     candidates = []
     for item in parsed:
         start, end = words[item.first].start, words[item.last - 1].end
-        for value, reading in _resolve(item, today, lender):
+        since = begun.get(_range_start(item, text, words))
+        for value, reading in _resolve(item, _day_of(since, today, lender) or today, lender):
             candidates.append(Candidate(start, end, value, reading))
     return longest_only(candidates)
+
+
+def _range_start(item: _Parsed, text: str, words: Sequence[Word]) -> int | None:
+    """Where the date ends that a bare weekday closes a stretch of time with ('12 May to Monday'); None for
+    others."""
+    if item.weekday is None or item.day is not None or not item.first:
+        return None
+    i = item.first
+    if i > 1 and words[i - 1].folded not in _UNTIL and words[i - 1].folded in _ARTICLES:
+        i -= 1
+    if words[i - 1].folded in _UNTIL:
+        return i - 1
+    return i if _DASH.fullmatch(text[words[i - 1].end : words[i].start]) else None
+
+
+def _day_of(
+    item: _Parsed | None, today: date | None, lender: Sequence[tuple[int, int | None, int]]
+) -> date | None:
+    """The day that an expression names if it lies ahead; None where it names none."""
+    if item is None or today is None:
+        return None
+    days = [date.fromisoformat(value) for value, reading in _resolve(item, today, lender) if len(value) == 10]
+    return days[0] if days and days[0] > today else None
 
 
 def _beside(item: _Parsed, parsed: Sequence[_Parsed], today: date | None) -> _Parsed:

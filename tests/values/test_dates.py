@@ -85,6 +85,26 @@ def test_relative_dates_count_from_today(language: str, text: str, raw: str, val
     assert (raw, value) not in dates(text, language, None)
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "expected"),
+    [
+        ("en", "from next Friday till the Monday after", ["2026-03-20", "2026-03-23"]),
+        ("en", "12 May to Monday", ["2026-05-12", "2026-05-18"]),
+        ("en", "20/3/2026 - Sunday", ["2026-03-20", "2026-03-22"]),
+        ("it", "da venerdì a lunedì", ["2026-03-20", "2026-03-23"]),
+        ("de", "vom 20. März bis Montag", ["2026-03-20", "2026-03-23"]),
+        ("en", "on Friday, and call me by Monday", ["2026-03-20", "2026-03-16"]),
+        ("en", "3 March 2026 to Monday", ["2026-03-03", "2026-03-16"]),  # begun: from today on
+    ],
+)
+def test_the_weekday_that_ends_a_stretch_of_days_comes_after_its_beginning(
+    language: str, text: str, expected: list[str]
+) -> None:
+    found = find_candidates(FieldType.DATE, text, [language], date(2026, 3, 14))
+    ahead = [c for c in found if not c.reading]
+    assert [c.value for c in sorted(ahead)] == expected
+
+
 def test_a_date_without_a_year_has_a_future_and_a_past_reading() -> None:
     text = "It was on 2 March."
     found = find_candidates(FieldType.DATE, text, ("en",), TODAY)
