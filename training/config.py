@@ -63,6 +63,7 @@ class TrainConfig:
             end of `total_tokens`, so a loss that stands still early says little.
         checkpoint_minutes: between checkpoints.
         threads: CPU threads.
+        int8: compute the frozen base in 8 bits, on a CPU (`training.int8`).
         task: whose prompts forms are asked in: forms, resume or pages (`smartform.tasks.Task`).
         seed: of order, field order, initialisation and dropout.
         augment_values: share of the examples whose names, places, codes, amounts and dates are exchanged.
@@ -103,6 +104,7 @@ class TrainConfig:
     patience: int = 0
     checkpoint_minutes: float = 5.0
     threads: int = 2
+    int8: bool = False
     task: str = "forms"
     seed: int = 0
     augment_values: float = 0.0

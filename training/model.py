@@ -10,6 +10,7 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
 from smartform.engines import models
+from training.int8 import Int8Lora, fuse_norms
 
 
 def load_tokenizer(base: str) -> Any:
@@ -48,13 +49,23 @@ def keep_unpacked(model: torch.nn.Module) -> None:
             layer.support_avx512bf16_for_cpu = False
 
 
-def add_lora(model: Any, base: str, rank: int, alpha: int, dropout: float) -> PeftModel:
-    """Put a LoRA on every linear layer but the output; everything else is frozen."""
+def add_lora(
+    model: Any, base: str, rank: int, alpha: int, dropout: float, *, int8: bool = False
+) -> PeftModel:
+    """Put a LoRA on every linear layer but the output; everything else is frozen.
+
+    Args:
+        int8: compute the frozen layers in 8 bits (`training.int8`), without dropout.
+    """
     model.name_or_path = base
     lora = LoraConfig(
         r=rank, lora_alpha=alpha, lora_dropout=dropout, target_modules="all-linear", task_type="CAUSAL_LM"
     )
+    if int8:
+        lora._register_custom_module({torch.nn.Linear: Int8Lora})
     adapted = get_peft_model(model, lora)
+    if int8:
+        fuse_norms(adapted)
     assert isinstance(adapted, PeftModel)
     return adapted
 

@@ -48,6 +48,10 @@ POOL = 8
 """Steps whose examples are sorted by length together, so that a step's rows need little padding."""
 
 
+EVENED = 4
+"""Texts by which 8-bit layers are evened out."""
+
+
 class Identified(Protocol):
     """An example of any task."""
 
@@ -116,7 +120,8 @@ def train(
         The model as it stopped, adapter included.
 
     Raises:
-        ValueError: `augment` with a head that keeps only the tokens of the data as it is.
+        ValueError: `augment` with a head that keeps only the tokens of the data as it is, or 8 bits with
+            dropout or on a GPU.
         FileExistsError: the run has a checkpoint and `resume` is false.
         FileNotFoundError: `resume` is true and there is none.
         ConversionError: the adapter to start from does not fit the run.
@@ -126,11 +131,13 @@ def train(
 
     # Model
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if config.int8 and (config.dropout or device.type == "cuda"):
+        raise ValueError("int8 is for CPUs, without dropout: set int8: false, or dropout: 0")
     dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
     base, tokenizer = load_base(config.base, device, dtype)
-    model = add_lora(base, config.base, config.rank, config.alpha, config.dropout)
+    model = add_lora(base, config.base, config.rank, config.alpha, config.dropout, int8=config.int8)
     model.train()
     decoder, head_weight = decoder_and_head(model)
     parameters = [p for p in model.parameters() if p.requires_grad]
@@ -142,6 +149,8 @@ def train(
     kept = [e for e in examples if not is_held_out(e, config.holdout)]
     evaluation = encoder.encode(held[: config.eval_examples], random.Random(config.seed))
     head = Head(head_weight, None if config.head == "full" else encoder.vocabulary(examples))
+    if config.int8:
+        even_out(config, decoder, encoder, examples, device, dtype)
 
     def watch() -> None:
         """Evaluate, and keep the adapter if it is the best so far."""
@@ -290,6 +299,21 @@ class Encoder:
 
     def _asked(self, example: Example) -> Example:
         return replace(example, form=replace(example.form, task=Task(self.config.task)))
+
+
+@torch.no_grad()
+def even_out(
+    config: TrainConfig,
+    decoder: torch.nn.Module,
+    encoder: Encodes,
+    examples: Sequence[Identified],
+    device: torch.device,
+    dtype: torch.dtype,
+) -> None:
+    """Show the base, as it is, a few texts, always the same: 8-bit layers see which channels are large."""
+    few = encoder.encode(sorted(examples, key=digest)[:EVENED], random.Random(config.seed))
+    if few:
+        hidden_states(decoder, collate(few, device), dtype)
 
 
 class StopRequest:

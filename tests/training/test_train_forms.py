@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -23,7 +24,11 @@ from training.run_log import RunLog
 from training.train_forms import Encoder, epoch_steps, is_held_out, learning_rate, train
 
 # peft asks transformers by a name that transformers gives up.
-pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning"),
+    # torch.compile looks at what it is given.
+    pytest.mark.filterwarnings("ignore:The .grad attribute:UserWarning"),
+]
 
 NAMES = ("Ada", "Bob", "Cleo", "Dan", "Eve", "Finn", "Gus", "Hal", "Ida", "Jon", "Kim", "Leo")
 EXAMPLES = [
@@ -84,8 +89,11 @@ def test_the_base_is_frozen_and_the_adapter_moves(config: TrainConfig) -> None:
     assert all(torch.equal(trained[name], frozen[name]) for name in frozen)
 
 
-def test_a_resumed_run_ends_as_the_one_that_was_not_stopped(config: TrainConfig) -> None:
-    config = replace(config, dropout=0.2)
+@pytest.mark.parametrize("setting", [{"dropout": 0.2}, {"int8": True}])
+def test_a_resumed_run_ends_as_the_one_that_was_not_stopped(
+    config: TrainConfig, setting: dict[str, Any]
+) -> None:
+    config = replace(config, **setting)
     train(config, EXAMPLES, max_steps=4)
     parted = replace(config, name="parted")
     train(parted, EXAMPLES, max_steps=2)
