@@ -1,11 +1,11 @@
-"""Products with the frozen base in 8-bit integers: LoRA training 1.6 times as fast on CPUs with VNNI.
+"""Products with the frozen base in 8-bit integers: LoRA training 1.5 times as fast on CPUs with VNNI.
 
 The base takes no gradient of its own, so a layer's forward product, x Wᵀ, and the one that passes the
 gradient back, dy W, are all that it costs. Both factors are rounded to 8 bits and summed exactly in 32:
 the weights with one scale for each channel of the result, activations and gradients with one for each
 token. Channels in which activations are large are made smaller before, and their weights larger (Xiao et
-al. 2022, 'SmoothQuant'). The LoRA itself, norms, attention and the output layer stay in 32 bits; passes over memory are
-fused by `torch.compile`, which takes a C++ compiler.
+al. 2022, 'SmoothQuant'). The LoRA itself, norms, attention and the output layer stay in 32 bits; passes
+over memory are fused by `torch.compile`, which takes a C++ compiler.
 """
 
 from __future__ import annotations
