@@ -40,6 +40,7 @@ _RULES = (
 )
 _CELLS = "Answer now for these alone; what the brackets name is one row:"
 _ROW_CHARS = 60
+_QUESTION_CHARS = 160
 
 
 class ChatFormat(StrEnum):
@@ -65,11 +66,22 @@ class Prompt:
         system: rules, fields and date; the same for every text that fills this form today.
         user: the person's text, untouched.
         task: whose adapter answers, where an engine has several.
+        questions: (name, what it asks) of the fields that say more than their names; branches repeat it.
     """
 
     system: str
     user: str
     task: Task = Task.FORMS
+    questions: tuple[tuple[str, str], ...] = ()
+
+    def header(self, name: str) -> str:
+        """What a branch is given after the shared word FIELD; its value follows, after a space.
+
+        Args:
+            name: of a field, or of one cell of a row (`cell_name`).
+        """
+        asked = dict(self.questions).get(name)
+        return f" {protocol_name(name)} ({asked}){MARK}" if asked else branch_header(name)
 
     @property
     def line_break(self) -> str:
@@ -116,7 +128,8 @@ def extraction_prompt(form: FormSpec, text: str, today: date | None = None) -> P
     lines = [_RULES, *(describe(field) for field in form.fields), END]
     if today is not None:
         lines.append(f"Today is {today:%A} {today.isoformat()}.")
-    return Prompt(system="\n".join(lines), user=text, task=form.task)
+    said = [(f.name, _question(f)) for f in form.fields] if form.task is Task.FORMS else []
+    return Prompt("\n".join(lines), text, form.task, tuple((name, asked) for name, asked in said if asked))
 
 
 def describe(field: Field) -> str:
@@ -139,6 +152,14 @@ def _line(name: str, field: Field, meaning: str) -> str:
     if field.type.has_options:
         kind += ": " + LIST_SEPARATOR.join(_one_line(o) for o in field.shown_options)
     return f"FIELD {name}{MARK}{meaning + ' ' if meaning else ''}({kind})"
+
+
+def _question(field: Field) -> str:
+    """What a branch repeats of a field, right before its value: a small model need not look it up then."""
+    if field.type is FieldType.GROUP:
+        return ""
+    options = LIST_SEPARATOR.join(map(_one_line, field.shown_options)) if field.type.has_options else ""
+    return "; ".join(filter(None, [_meaning(field)[:_QUESTION_CHARS], options[:_QUESTION_CHARS]]))
 
 
 def _meaning(field: Field) -> str:

@@ -84,6 +84,28 @@ def test_names_cannot_break_a_line(name: str, safe: str) -> None:
     assert branch_header(name) == f" {safe}^^^"
 
 
+def test_a_branch_repeats_what_its_field_asks() -> None:
+    fields = (
+        Field("name"),
+        Field("plan", FieldType.CHOICE, "How it is\npaid", options=("x\ny", "z")),
+        Field("size", FieldType.CHOICE, options=("S", "M")),
+        Field("note", label="Remarks"),
+        Field("items", FieldType.GROUP, "What is bought", fields=(Field("article"), Field("price"))),
+    )
+    prompt = extraction_prompt(FormSpec(fields), "text")
+    asked = [
+        " name^^^",
+        " plan (How it is paid; x y | z)^^^",
+        " size (S | M)^^^",
+        " note (Remarks)^^^",
+        " items^^^",
+    ]
+    assert [prompt.header(field.name) for field in fields] == asked
+    assert prompt.header("items[Oak].price") == branch_header("items[Oak].price")
+    pages = extraction_prompt(FormSpec(fields, task=Task.PAGES), "text")
+    assert pages.header("note") == " note^^^", "its adapter was taught without"
+
+
 def test_options_and_descriptions_stay_on_one_line() -> None:
     field = Field("a", FieldType.CHOICE, "one\ntwo", options=("x\ny", "z"))
     assert describe(field) == "FIELD a^^^one two (choice: x y | z)"

@@ -25,7 +25,6 @@ from smartform.prompts import (
     STOP,
     ChatFormat,
     Segment,
-    branch_header,
     extraction_prompt,
 )
 from smartform.schema import Field, FieldType, humanise, unique_name
@@ -169,7 +168,7 @@ def encode(example: Example, tokenizer: Tokenizer, chat: ChatFormat, length_powe
     taught = example.branches()
     branches = []
     for (name, line), is_copied in zip(taught, example.copied(), strict=True):
-        header = tokens(tokenizer, Segment(branch_header(name), False))
+        header = tokens(tokenizer, Segment(prompt.header(name), False))
         value = _value(tokenizer, line, example.text if is_copied else "", prompt.line_break) + stop
         weights = [0.0] * len(header) + [len(value) ** -length_power] * len(value)
         branches.append((header + value, weights))

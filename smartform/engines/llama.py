@@ -37,7 +37,7 @@ from smartform.engines.packing import Ask, evaluate
 from smartform.engines.search import WIDTH, BranchDecoder, Sequences, Vocabulary, Work, run
 from smartform.errors import Cancelled, TextError
 from smartform.mail_prompts import RevisionPrompt, answer_end
-from smartform.prompts import ChatFormat, Prompt, Segment, branch_header
+from smartform.prompts import ChatFormat, Prompt, Segment
 from smartform.results import Span
 from smartform.revision import GROWTH, LEEWAY, ProofreadOptions
 from smartform.tasks import Task
@@ -162,7 +162,8 @@ class LlamaEngine:
             self._spent = dict.fromkeys(_SPENT, 0.0)
             tokens = self._read(prompt, cancel, self._context.batch_tokens)
             source = Source(prompt.user, self._context.tokenise, self._context.piece, prompt.line_break)
-            yield from self._answered(branches, source, tokens, cancel)
+            headers = [prompt.header(branch.name) for branch in branches]
+            yield from self._answered(branches, headers, source, tokens, cancel)
 
     def _turned(self, prompt: Prompt) -> Prompt:
         """Set the model to a prompt's task; what another one's adapter has read is forgotten.
@@ -207,9 +208,14 @@ class LlamaEngine:
         return [t for s in segments for t in self._context.tokenise(s.text, special=s.trusted)]
 
     def _answered(
-        self, branches: Sequence[Branch], source: Source, prompt: list[int], cancel: Cancel
+        self,
+        branches: Sequence[Branch],
+        headers: Sequence[str],
+        source: Source,
+        prompt: list[int],
+        cancel: Cancel,
     ) -> Iterator[Decoded]:
-        """Decode the branches over the prompt, whose beginning sequence 0 holds."""
+        """Decode the branches, each behind its header, over the prompt, whose beginning sequence 0 holds."""
         pool = Sequences(self._context, _FREE)
         writable = [self._lines(branch, source) for branch in branches]
         head = self._head(chain(prompt, *(lines.tokens() for lines in writable)))
@@ -222,8 +228,8 @@ class LlamaEngine:
             return answers
 
         try:
-            pairs = zip(branches, writable, strict=True)
-            works = (self._work(branch, lines, pool, len(prompt)) for branch, lines in pairs)
+            asked = zip(branches, headers, writable, strict=True)
+            works = (self._work(*one, pool, len(prompt)) for one in asked)
             yield from run(works, _BRANCHES, rows, cancel)
         finally:
             pool.close()
@@ -235,11 +241,11 @@ class LlamaEngine:
         known = (self._vocabulary.stop, self._vocabulary.no_data, self._vocabulary.separator)
         return NarrowHead.over(self._context, self._output, chain(known, tokens))
 
-    def _work(self, branch: Branch, lines: Lines, pool: Sequences, length: int) -> Work:
+    def _work(self, branch: Branch, header: str, lines: Lines, pool: Sequences, length: int) -> Work:
         """A branch behind a prompt of so many tokens; its own sequence is free again when it ends."""
-        header = tuple(self._context.tokenise(branch_header(branch.name)))
+        before = tuple(self._context.tokenise(header))
         sequence = pool.lend(_PROMPT)
-        decoder = BranchDecoder(branch, lines, self._vocabulary, pool, sequence, length, header)
+        decoder = BranchDecoder(branch, lines, self._vocabulary, pool, sequence, length, before)
         answer = yield from decoder.decode()
         pool.release(sequence)
         return answer
