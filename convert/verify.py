@@ -26,7 +26,7 @@ import torch
 from peft import PeftModel
 
 from smartform.engines.llama_context import quieten
-from smartform.prompts import ChatFormat, Segment, branch_header, extraction_prompt
+from smartform.prompts import ChatFormat, Segment, extraction_prompt
 from smartform.schema import Field, FieldType, FormSpec
 from training.model import load_base
 from training.objective import tokens
@@ -111,9 +111,10 @@ def agrees(found: Agreement, moved: Agreement, max_share: float, min_same_first:
 def sample_prompts(chat: ChatFormat) -> Iterator[list[Segment]]:
     """A prompt with one branch's header for each text and field of the sample."""
     for text in TEXTS:
-        form, rest = extraction_prompt(FORM, text, date(2026, 3, 2)).prefix(chat)
+        prompt = extraction_prompt(FORM, text, date(2026, 3, 2))
+        form, rest = prompt.prefix(chat)
         for field in FORM.fields:
-            yield [*form, *rest, Segment(branch_header(field.name), False)]
+            yield [*form, *rest, Segment(prompt.header(field.name), False)]
 
 
 def compare(left: Sequence[np.ndarray], right: Sequence[np.ndarray]) -> Agreement:

@@ -2,7 +2,8 @@
 
 The app, the training set and the evaluation all render through this module, so that a model
 is asked in use exactly what it was taught. A prompt lists the fields and then the text; an
-answer is one `FIELD name^^^value` line a field, `NO_DATA` where the text does not say.
+answer is one `FIELD name^^^value` line a field, `NO_DATA` where the text does not say. Where every field
+has a branch of its own, the branch repeats what the field asks: `FIELD name (description)^^^value`.
 
 What the person wrote is data: it is kept in segments of their own (`Segment.trusted` false),
 which engines tokenise without special tokens, so a text that imitates the protocol or a chat
